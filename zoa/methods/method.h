@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// An adaptation method: math on vectors and a Forward it is handed. It knows no files, no runtime.
+// A step is staged: step() runs the passes and answers, accept() makes the update real, discard()
+// leaves everything bit for bit as it was. Guards, rollback and dry runs are a few lines on top.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "zoa/core/forward.h"
+#include "zoa/core/options.h"
+#include "zoa/core/state.h"
+
+namespace zoa {
+
+struct MethodInfo {
+  std::string name;   ///< as --method takes it
+  std::string title;  ///< one line for lists
+  std::string paper;  ///< source
+  std::size_t least_batch = 1;
+  std::size_t most_passes = 1;
+  std::vector<SlotKind> slots;         ///< kinds of slots it sets; none: the engine keeps one plain model
+  bool needs_taps = false;             ///< reads PassOutput::taps and SourceStats
+  bool needs_stem = false;             ///< reads Forward::stem()
+  bool uses_batch_statistics = false;  ///< BatchNorms run on the statistics of the test batch
+};
+
+/// What one batch brought. Fields that a method does not have stay empty.
+struct StepResult {
+  std::vector<float> logits;  ///< (B, K) the answer
+  double loss = 0;            ///< nats, of the first pass; a method without a loss gives the entropy
+  double entropy = 0;         ///< nats per image, mean
+  std::optional<double> discrepancy;  ///< D of docs/methods/zoa.md
+  std::optional<double> loss_perturbed;
+  std::optional<double> domain_distance;
+  bool domain_changed = false;
+  std::optional<std::size_t> removed_entry;  ///< index among alpha (0 = the zero entry)
+  std::size_t bank_entries = 0;              ///< after the step, without the zero entry
+  bool updated = false;                      ///< an update is staged
+};
+
+class Method {
+ public:
+  virtual ~Method() = default;
+  virtual const MethodInfo& info() const = 0;
+  virtual std::vector<OptionText> options() const = 0;
+
+  /// Runs passes over the batch, answers, stages an update. Calls forward.begin(batch) itself.
+  virtual StepResult step(const Batch& batch, Forward& forward) = 0;
+  virtual void accept() = 0;   ///< the staged update becomes real
+  virtual void discard() = 0;  ///< state bit for bit as before step()
+  virtual void reset() = 0;    ///< as newly made
+  virtual void save(StateWriter& writer) const = 0;
+  virtual void load(StateReader& reader) = 0;
+};
+
+/// Option overrides as text, e.g. {{"lr", "1e-4"}}.
+using OptionValues = std::vector<std::pair<std::string, std::string>>;
+
+/// Makes a method with its published defaults for this network (family, bit width), then the overrides.
+/// Throws  InvalidArgument for an unknown name or option; the text lists the known ones.
+std::unique_ptr<Method> make_method(const std::string& name, const OptionValues& overrides,
+                                    std::uint64_t seed, const ModelInfo& model,
+                                    const SourceStats& stats);
+
+/// All methods, in the order of the table.
+std::vector<MethodInfo> list_methods();
+
+}  // namespace zoa
