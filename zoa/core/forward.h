@@ -39,13 +39,13 @@ enum class Family { Vit, Cnn };
 struct ModelInfo {
   std::string name;
   Family family = Family::Vit;
-  std::size_t classes = 0;          ///< K
-  std::vector<SlotInfo> slots;      ///< norms in network order, gamma before beta; the shift last
-  std::vector<TapInfo> taps;        ///< in network order; the last one is the head's input
-  std::size_t tap_width = 0;        ///< sum of the widths
-  std::size_t stem_channels = 0;    ///< channels of the stem's output
-  bool has_batch_norm = false;      ///< some norm can use the statistics of the batch
-  int weight_bits = 32;             ///< 32 = float
+  std::size_t classes = 0;        ///< K
+  std::vector<SlotInfo> slots;    ///< norms in network order, gamma before beta; the shift last
+  std::vector<TapInfo> taps;      ///< in network order; the last one is the head's input
+  std::size_t tap_width = 0;      ///< sum of the widths
+  std::size_t stem_channels = 0;  ///< channels of the stem's output
+  bool has_batch_norm = false;    ///< some norm can use the statistics of the batch
+  int weight_bits = 32;           ///< 32 = float
   int activation_bits = 32;
 };
 
@@ -61,6 +61,7 @@ struct StemStats {
   std::vector<double> mean;
   std::vector<double> variance;  ///< biased (divided by the number of values)
   std::size_t count = 0;         ///< images in the batch
+  std::size_t values = 0;        ///< numbers per channel: count * positions; 0 = not known
 };
 
 /// Values of the slots of one pass, in the order of ModelInfo::slots. An empty span means neutral.

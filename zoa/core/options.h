@@ -3,7 +3,8 @@
 //
 //   struct ZoaOptions {
 //     double lr = 5e-4;
-//     template <class F> void visit(F&& f) { f(lr, {"lr", "step size of the norm offsets", 0, 1}); }
+//     template <class F> void visit(F&& f) { f(lr, {"lr", "step size of the norm offsets", 0, 1});
+//     }
 //   };
 //
 // From that list come the flags, the JSON of records, range checks, help texts and bindings.
@@ -42,11 +43,20 @@ void parse_option(const OptionMeta& meta, const std::string& text, bool& value);
 void parse_option(const OptionMeta& meta, const std::string& text, std::int64_t& value);
 void parse_option(const OptionMeta& meta, const std::string& text, double& value);
 void parse_option(const OptionMeta& meta, const std::string& text, std::string& value);
-inline const char* option_type(const bool& /*unused*/) { return "bool"; }
-inline const char* option_type(const std::int64_t& /*unused*/) { return "int"; }
-inline const char* option_type(const double& /*unused*/) { return "float"; }
-inline const char* option_type(const std::string& /*unused*/) { return "text"; }
-[[noreturn]] void fail_unknown_option(const std::string& name, const std::vector<std::string>& known);
+inline const char* option_type(const bool& /*unused*/) {
+  return "bool";
+}
+inline const char* option_type(const std::int64_t& /*unused*/) {
+  return "int";
+}
+inline const char* option_type(const double& /*unused*/) {
+  return "float";
+}
+inline const char* option_type(const std::string& /*unused*/) {
+  return "text";
+}
+[[noreturn]] void fail_unknown_option(const std::string& name,
+                                      const std::vector<std::string>& known);
 }  // namespace detail
 
 /// All options of a struct with their present values, in the order of visit().
@@ -61,7 +71,8 @@ std::vector<OptionText> list_options(Options options) {
 }
 
 /// Sets one option from text.
-/// Throws  InvalidArgument for an unknown name (the text lists the known ones), a value that does not
+/// Throws  InvalidArgument for an unknown name (the text lists the known ones), a value that does
+/// not
 ///         parse, or one outside its range.
 template <class Options>
 void set_option(Options& options, const std::string& name, const std::string& text) {

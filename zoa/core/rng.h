@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers: number i of stream (seed, step, purpose) is a pure function of these,
-// so results do not depend on threads, on order, or on how often a state was saved and restored.
-// Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+// Counter-based random numbers: number i of stream (seed, step, purpose) is a pure function of
+// these, so results do not depend on threads, on order, or on how often a state was saved and
+// restored. Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace zoa {
@@ -29,5 +30,11 @@ class Rng {
 
 /// A 64-bit mix of two values (SplitMix64 finalizer), for seeds derived from names and ids.
 std::uint64_t mix_seed(std::uint64_t a, std::uint64_t b) noexcept;
+
+namespace detail {
+/// One block of Philox4x32-10. Checked against the known-answer vectors of Random123.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key) noexcept;
+}  // namespace detail
 
 }  // namespace zoa

@@ -24,17 +24,17 @@ struct MethodInfo {
   std::string paper;  ///< source
   std::size_t least_batch = 1;
   std::size_t most_passes = 1;
-  std::vector<SlotKind> slots;         ///< kinds of slots it sets; none: the engine keeps one plain model
-  bool needs_taps = false;             ///< reads PassOutput::taps and SourceStats
-  bool needs_stem = false;             ///< reads Forward::stem()
+  std::vector<SlotKind> slots;  ///< kinds of slots it sets; none: the engine keeps one plain model
+  bool needs_taps = false;      ///< reads PassOutput::taps and SourceStats
+  bool needs_stem = false;      ///< reads Forward::stem()
   bool uses_batch_statistics = false;  ///< BatchNorms run on the statistics of the test batch
 };
 
 /// What one batch brought. Fields that a method does not have stay empty.
 struct StepResult {
   std::vector<float> logits;  ///< (B, K) the answer
-  double loss = 0;            ///< nats, of the first pass; a method without a loss gives the entropy
-  double entropy = 0;         ///< nats per image, mean
+  double loss = 0;     ///< nats, of the first pass; a method without a loss gives the entropy
+  double entropy = 0;  ///< nats per image, mean
   std::optional<double> discrepancy;  ///< D of docs/methods/zoa.md
   std::optional<double> loss_perturbed;
   std::optional<double> domain_distance;
@@ -62,10 +62,12 @@ class Method {
 /// Option overrides as text, e.g. {{"lr", "1e-4"}}.
 using OptionValues = std::vector<std::pair<std::string, std::string>>;
 
-/// Makes a method with its published defaults for this network (family, bit width), then the overrides.
-/// Throws  InvalidArgument for an unknown name or option; the text lists the known ones.
-std::unique_ptr<Method> make_method(const std::string& name, const OptionValues& overrides,
-                                    std::uint64_t seed, const ModelInfo& model,
+/// Makes a method with its published defaults for this network (family, bit width), then the
+/// overrides. Throws  InvalidArgument for an unknown name or option; the text lists the known ones.
+std::unique_ptr<Method> make_method(const std::string& name,
+                                    const OptionValues& overrides,
+                                    std::uint64_t seed,
+                                    const ModelInfo& model,
                                     const SourceStats& stats);
 
 /// All methods, in the order of the table.

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/eval_arguments.h"
+
+#include <algorithm>
+
+#include "zoa/core/error.h"
+#include "zoa/eval/contender.h"
+
+namespace zoa::cli {
+namespace {
+
+void add_setting(std::vector<MethodRequest>& requests, const std::string& setting) {
+  const std::size_t dot = setting.find('.');
+  const std::size_t equals = setting.find('=');
+  if (dot == std::string::npos || equals == std::string::npos || equals < dot) {
+    fail(ErrorCode::InvalidArgument, "--set ", setting,
+         ": expected METHOD.OPTION=VALUE, e.g. zoa.lr=1e-4");
+  }
+  const std::string method = setting.substr(0, dot);
+  const auto found = std::find_if(requests.begin(), requests.end(),
+                                  [&](const MethodRequest& r) { return r.name == method; });
+  if (found == requests.end()) {
+    find_method(method);  // says what is known, if it is unknown at all
+    fail(ErrorCode::InvalidArgument, "--set ", setting, ": method '", method,
+         "' is not run; name it in --method");
+  }
+  found->overrides.emplace_back(setting.substr(dot + 1, equals - dot - 1),
+                                setting.substr(equals + 1));
+}
+
+}  // namespace
+
+void add_eval_flags(CLI::App& app, EvalArguments& arguments) {
+  app.add_option("model", arguments.models, "model folder, or several: M.zoa,M2.zoa");
+  app.add_option("--data", arguments.data.spec, kSpecHelp)->type_name("SPEC");
+  app.add_option("--corrupt", arguments.data.corrupt,
+                 "make the shifts now: corruption names, or all")
+      ->type_name("NAMES");
+  app.add_option("--labels", arguments.data.labels, "class names, one a line")->type_name("FILE");
+  app.add_option("--domains", arguments.domains, "which domains, in this order")
+      ->type_name("NAMES");
+  app.add_option("--method", arguments.methods, "methods to compare")
+      ->type_name("NAMES")
+      ->default_str(arguments.methods);
+  app.add_option("--set", arguments.settings, "option of a method, e.g. zoa.lr=1e-4; may repeat")
+      ->type_name("M.OPTION=X")
+      ->allow_extra_args(false);
+  add_option_flags(app, arguments.options);
+  app.add_option("-o,--output", arguments.output, "records, one JSON object per batch")
+      ->type_name("FILE.jsonl");
+  app.add_option("--report", arguments.report, "page with tables and plots")
+      ->type_name("FILE.html");
+  app.add_option("--title", arguments.title, "of the page")->type_name("TEXT");
+  app.add_flag("--markdown", arguments.markdown, "print Markdown tables");
+  app.add_flag("--no-timings", arguments.no_timings,
+               "no times and machine facts: equal runs give equal bytes");
+  app.add_flag("--list-methods", arguments.list_methods, "print the methods and end");
+  app.add_flag("--quiet", arguments.quiet, "no progress");
+}
+
+std::vector<MethodRequest> make_requests(const std::string& methods,
+                                         const std::vector<std::string>& settings) {
+  std::vector<MethodRequest> requests;
+  for (const std::string& name : split_list(methods, "--method")) {
+    find_method(name);
+    const bool twice = std::any_of(requests.begin(), requests.end(),
+                                   [&](const MethodRequest& r) { return r.name == name; });
+    if (twice) {
+      fail(ErrorCode::InvalidArgument, "--method ", methods, ": '", name, "' is named twice");
+    }
+    requests.push_back({name, {}});
+  }
+  for (const std::string& setting : settings) {
+    add_setting(requests, setting);
+  }
+  return requests;
+}
+
+std::string eval_command(const EvalArguments& arguments) {
+  std::string command = "zoa eval " + shell_word(arguments.models);
+  const auto add = [&](const std::string& flag, const std::string& value) {
+    if (!value.empty()) {
+      command += " " + flag + " " + shell_word(value);
+    }
+  };
+  add("--data", arguments.data.spec);
+  add("--corrupt", arguments.data.corrupt);
+  add("--labels", arguments.data.labels);
+  add("--domains", arguments.domains);
+  add("--method", arguments.methods);
+  for (const std::string& setting : arguments.settings) {
+    add("--set", setting);
+  }
+  const std::vector<OptionText> defaults = list_options(EvalOptions{});
+  const std::vector<OptionText> present = list_options(arguments.options);
+  for (std::size_t i = 0; i < present.size(); ++i) {
+    if (present[i].value != defaults[i].value && present[i].name != "threads") {
+      std::string flag = "--" + present[i].name;
+      std::replace(flag.begin(), flag.end(), '_', '-');
+      add(flag, present[i].value);
+    }
+  }
+  return command;
+}
+
+}  // namespace zoa::cli

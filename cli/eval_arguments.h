@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags of zoa eval, and the command line that repeats a run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/data_source.h"
+#include "zoa/eval/run.h"
+
+namespace zoa::cli {
+
+struct EvalArguments {
+  std::string models;
+  DataSource data;
+  std::string domains;
+  std::string methods = "noadapt,zoa";
+  std::vector<std::string> settings;  ///< "method.option=value"
+  EvalOptions options;
+  std::string output;
+  std::string report;
+  std::string title;
+  bool markdown = false;
+  bool list_methods = false;
+  bool no_timings = false;
+  bool quiet = false;
+};
+
+void add_eval_flags(CLI::App& app, EvalArguments& arguments);
+
+/// Methods with their settings. Throws  InvalidArgument for unknown methods and malformed settings.
+std::vector<MethodRequest> make_requests(const std::string& methods,
+                                         const std::vector<std::string>& settings);
+
+/// The command in its shortest form: what differs from the defaults, without outputs and threads.
+std::string eval_command(const EvalArguments& arguments);
+
+}  // namespace zoa::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <unistd.h>
+
+#include "zoa/core/error.h"
+
+namespace zoa::cli {
+
+LineFile::LineFile(const std::string& path) : path_(path) {
+  if (path.empty()) {
+    return;
+  }
+  errno = 0;
+  out_.open(path, std::ios::binary | std::ios::trunc);
+  if (!out_) {
+    fail(ErrorCode::Io, path, ": cannot be written: ", std::strerror(errno));
+  }
+}
+
+void LineFile::write(const std::string& line) {
+  if (path_.empty()) {
+    return;
+  }
+  errno = 0;
+  out_ << line << '\n' << std::flush;
+  if (!out_) {
+    fail(ErrorCode::Io, path_, ": cannot be written: ", std::strerror(errno),
+         "; what is there is valid up to the last whole line");
+  }
+}
+
+void check_writable(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path folder = fs::absolute(path, error).parent_path();
+  if (fs::is_directory(path, error)) {
+    fail(ErrorCode::Io, path, ": is a folder; expected the name of a file");
+  }
+  if (!fs::is_directory(folder, error)) {
+    fail(ErrorCode::Io, path, ": no folder ", folder.string());
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    fail(ErrorCode::Io, path, ": cannot be written: ", std::strerror(errno));
+  }
+}
+
+}  // namespace zoa::cli

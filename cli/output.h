@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// A text file written line by line, each line on disk before the next one: what was written stays
+// valid when the program ends early.
+#pragma once
+
+#include <fstream>
+#include <string>
+
+namespace zoa::cli {
+
+class LineFile {
+ public:
+  /// path "" = nothing is written. Throws  Io with the reason.
+  explicit LineFile(const std::string& path);
+  /// Throws  Io, e.g. for a full disk.
+  void write(const std::string& line);
+
+ private:
+  std::string path_;
+  std::ofstream out_;
+};
+
+/// Throws  Io if a file could not be made in the folder of `path`, before the work that fills it.
+void check_writable(const std::string& path);
+
+}  // namespace zoa::cli

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// zoa quantize: a network and calibration images in, a model folder out.
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "cli/command_line.h"
+#include "cli/data_source.h"
+#include "cli/model_source.h"
+#include "cli/output.h"
+#include "zoa/core/error.h"
+#include "zoa/eval/run.h"
+#include "zoa/model/labels.h"
+#include "zoa/quantize/quantize.h"
+
+namespace zoa::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct QuantizeArguments {
+  std::string model;
+  std::string calib;
+  std::string domain;
+  std::string labels;
+  std::string output;
+  bool quiet = false;
+  PreprocessFlags preprocess;
+  QuantizeOptions options;
+};
+
+void add_flags(CLI::App& app, QuantizeArguments& arguments) {
+  app.add_option("model", arguments.model, "network file: .onnx, .xml or .tflite")->required();
+  app.add_option("--calib", arguments.calib, kSpecHelp)->type_name("SPEC")->required();
+  app.add_option("-o,--output", arguments.output, "model folder to write")
+      ->type_name("NAME.zoa")
+      ->required();
+  app.add_option("--domain", arguments.domain, "domain of the calibration images")
+      ->type_name("NAME");
+  app.add_option("--labels", arguments.labels, "class names, one a line")->type_name("FILE");
+  add_option_flags(app, arguments.options);
+  app.add_flag("--quiet", arguments.quiet, "no progress");
+  add_preprocess_flags(app, arguments.preprocess);
+}
+
+// Found now rather than after minutes of work.
+void check_output(const std::string& output) {
+  std::error_code error;
+  const fs::path folder(output);
+  if (fs::exists(folder, error) && !fs::exists(folder / "zoa.json", error) &&
+      !(fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
+    fail(ErrorCode::InvalidArgument, output,
+         ": exists and is not a model folder (no zoa.json); choose another name for -o");
+  }
+  fs::path parent = folder.lexically_normal();
+  while (!parent.empty() && !fs::exists(parent, error)) {
+    parent = parent.parent_path();
+  }
+  check_writable((parent.empty() ? fs::path(".") : parent) / "model.xml");
+}
+
+std::vector<std::string> choose_labels(const QuantizeArguments& arguments, const Dataset& data) {
+  return arguments.labels.empty() ? data.classes() : read_labels(arguments.labels);
+}
+
+void print_report(const Model& model, const QuantizeReport& report, const std::string& output) {
+  const QuantizationSummary& summary = model.quantization();
+  std::cout << "model: " << output << " (" << bits_text(summary)
+            << (summary.kept ? ", quantized elsewhere" : "")
+            << (summary.reduced_range ? ", 7-bit weights for this processor" : "") << ")\n"
+            << "calibration: " << report.images << " images";
+  if (report.skipped > 0) {
+    std::cout << ", " << report.skipped << " left out (not decodable)";
+  }
+  std::cout << "\nint8: " << summary.quantized << " of " << summary.products << " products\n";
+  for (const QuantizedLayer& layer : report.layers) {
+    if (!layer.quantized) {
+      std::cout << "float: " << layer.name << " (" << layer.kind << "): " << layer.reason << "\n";
+    }
+  }
+}
+
+}  // namespace
+
+int run_quantize(const Arguments& words) {
+  CLI::App app;
+  describe_app(app, "quantize", "Quantizes a network after training and collects the statistics "
+               "that adaptation needs.",
+               "  zoa quantize vit.onnx --calib images:calib -o vit.zoa\n"
+               "  zoa quantize vit.onnx --calib npz:cifar10c.npz --preset inception -o vit.zoa\n"
+               "  zoa quantize int8.xml --calib images:calib --bits keep -o int8.zoa\n");
+  QuantizeArguments arguments;
+  add_flags(app, arguments);
+  if (const auto status = parse_arguments(app, words)) {
+    return *status;
+  }
+  check_output(arguments.output);
+  if (Model::is_folder(arguments.model)) {
+    fail(ErrorCode::BadFile, arguments.model,
+         ": a folder; expected a network file (.onnx, .xml, .tflite)");
+  }
+  const auto data = open_dataset(arguments.calib, DatasetOptions{arguments.labels, 5});
+  const std::size_t domain =
+      arguments.domain.empty() ? calib_domain(*data) : find_domain(*data, arguments.domain);
+  const PreprocessSpec spec =
+      make_preprocess(arguments.preprocess, read_input_size(arguments.model));
+  Progress progress(std::cerr, stderr_style(arguments.quiet));
+  std::cerr << "PREPROCESSING: " << describe(spec) << std::endl;
+  const Model model = with_labels(Model::from_file(arguments.model, spec),
+                                  choose_labels(arguments, *data),
+                                  arguments.labels.empty() ? arguments.calib : arguments.labels);
+  QuantizeReport report;
+  const Model quantized =
+      quantize(model, *data, domain, arguments.options, &report,
+               [&](const std::string& phase, std::size_t done, std::size_t total) {
+                 progress.show(phase, done, total);
+               });
+  progress.finish();
+  quantized.save(arguments.output);
+  print_report(quantized, report, arguments.output);
+  return 0;
+}
+
+}  // namespace zoa::cli

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole files in and out: reading under a limit, writing so that a crash leaves the old file or the
+// new one and nothing between.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "zoa/core/file_calls.h"
+
+namespace zoa {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// The content of a file of at most `limit` bytes.
+/// Throws  Io if it cannot be read (the text has the path and the reason), LimitExceeded if it is
+///         longer; nothing beyond the limit is read or allocated.
+Bytes read_file(const std::string& path, std::size_t limit);
+
+/// Replaces the file at `path`: temporary file in the same folder, fsync, rename, fsync of the
+/// folder. An existing file's permissions are kept; a symbolic link is replaced, not followed.
+/// Throws  Io with path and reason (read-only, full disk, missing folder); the old file is then
+///         untouched and the temporary one removed. If only the last fsync of the folder fails, the
+///         new file is in place but may not survive a power cut.
+void write_file_atomic(const std::string& path, std::span<const std::uint8_t> bytes);
+void write_file_atomic(const std::string& path, std::string_view text);
+
+namespace detail {
+void write_file_atomic(const std::string& path,
+                       std::span<const std::uint8_t> bytes,
+                       FileCalls& calls);
+/// Throws  Io "cannot <action> <path>: <text of errno>".
+[[noreturn]] void fail_io(const char* action, const std::string& path, int error);
+}  // namespace detail
+
+}  // namespace zoa

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// XXH3 checksums as hex text, in the byte order that xxhsum prints. They find damage and tell
+// models apart; they are no protection against an attacker.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace zoa {
+
+std::string hash64(std::span<const std::uint8_t> bytes);   ///< 16 hex digits, XXH3-64
+std::string hash128(std::span<const std::uint8_t> bytes);  ///< 32 hex digits, XXH3-128
+
+/// Of a file, read in pieces of 1 MiB: memory does not grow with the file.
+/// Throws  Io if it cannot be read.
+std::string hash64_file(const std::string& path);
+std::string hash128_file(const std::string& path);
+
+}  // namespace zoa

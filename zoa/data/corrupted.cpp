@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Corruptions on the fly over one domain of another data set.
+#include <algorithm>
+
+#include "zoa/core/error.h"
+#include "zoa/data/sources.h"
+#include "zoa/image/preprocess.h"
+
+namespace zoa {
+namespace {
+
+std::vector<std::string> usual_names() {
+  std::vector<std::string> names;
+  for (const CorruptionInfo& info : list_corruptions()) {
+    if (!info.validation) {
+      names.push_back(info.name);
+    }
+  }
+  return names;
+}
+
+class CorruptedDataset : public Dataset {
+ public:
+  CorruptedDataset(std::shared_ptr<const Dataset> base,
+                   std::size_t domain,
+                   CorruptedOptions options)
+      : base_(std::move(base)), domain_(domain), options_(std::move(options)) {
+    spec_ = base_->spec() + "+corrupt(" + base_->domains()[domain_] +
+            ",severity=" + std::to_string(options_.severity) +
+            ",seed=" + std::to_string(options_.seed) + ")";
+  }
+
+  const std::string& spec() const override { return spec_; }
+  const std::vector<std::string>& domains() const override { return options_.names; }
+  std::size_t size(std::size_t /*domain*/) const override { return base_->size(domain_); }
+  const std::vector<std::string>& classes() const override { return base_->classes(); }
+  int label(std::size_t /*domain*/, std::size_t index) const override {
+    return base_->label(domain_, index);
+  }
+
+  Image image(std::size_t domain, std::size_t index) const override {
+    Image image = base_->image(domain_, index);
+    if (options_.crop > 0) {
+      image = crop_larger(image);
+    }
+    const Profile profile = options_.profile.value_or(choose_profile(image));
+    return corrupt(image, options_.names.at(domain), options_.severity, profile,
+                   image_seed(options_.seed, static_cast<std::int64_t>(index)));
+  }
+
+  std::uint64_t hash() const override {
+    detail::ContentHash hash;
+    hash.add(base_->hash());
+    hash.add(spec_.substr(base_->spec().size()));  // the path is not content
+    for (const std::string& name : options_.names) {
+      hash.add(name);
+    }
+    hash.add(static_cast<std::uint64_t>(options_.crop));
+    hash.add(options_.profile ? static_cast<std::uint64_t>(*options_.profile) + 1 : 0);
+    return hash.value();
+  }
+
+ private:
+  Image crop_larger(const Image& image) const {
+    PreprocessSpec spec;
+    spec.width = options_.crop;
+    spec.height = options_.crop;
+    spec.interpolation = "bilinear";
+    const bool is_larger = image.width > options_.crop && image.height > options_.crop;
+    return is_larger ? fit_image(image, spec) : image;
+  }
+
+  std::shared_ptr<const Dataset> base_;
+  std::size_t domain_;
+  CorruptedOptions options_;
+  std::string spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dataset> corrupted(std::shared_ptr<const Dataset> base,
+                                   const std::string& domain,
+                                   const CorruptedOptions& options) {
+  detail::check_severity(options.severity);
+  CorruptedOptions checked = options;
+  if (checked.names.empty()) {
+    checked.names = usual_names();
+  }
+  if (checked.crop < 0 || checked.crop > 65536) {
+    fail(ErrorCode::InvalidArgument, "corrupted: crop ", checked.crop, ", expected 0..65536");
+  }
+  Image probe(1, 1);
+  for (const std::string& name : checked.names) {
+    corrupt(probe, name, checked.severity, Profile::Cifar, 0);  // throws for an unknown name
+  }
+  const std::size_t index = find_domain(*base, domain);
+  return std::make_unique<CorruptedDataset>(std::move(base), index, std::move(checked));
+}
+
+}  // namespace zoa

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures with labels in domains (corruptions, splits), whatever files they come from.
+// open_dataset() takes the SPEC of the command line; corrupted() makes domains on the fly.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zoa/corrupt/corrupt.h"
+#include "zoa/image/image.h"
+
+namespace zoa {
+
+/// All const functions may be called from several threads at once.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual const std::string& spec() const = 0;  ///< as given, for records
+  /// All, in the data's order; corruptions (if all but clean, calib and train are) as published.
+  virtual const std::vector<std::string>& domains() const = 0;
+  virtual std::size_t size(std::size_t domain) const = 0;  ///< pictures in a domain
+
+  /// Decodes one picture.
+  /// Throws  BadFile, LimitExceeded or Io for a picture that cannot be had; the set stays usable.
+  virtual Image image(std::size_t domain, std::size_t index) const = 0;
+
+  /// Class index; -1 = unknown.
+  virtual int label(std::size_t domain, std::size_t index) const = 0;
+
+  /// Class names; empty where the data has none.
+  virtual const std::vector<std::string>& classes() const = 0;
+
+  /// Hash of names, sizes and labels: two runs with equal hashes saw the same data (cheap; pixels
+  /// count only where the container has a checksum of them).
+  virtual std::uint64_t hash() const = 0;
+};
+
+struct DatasetOptions {
+  std::string labels;  ///< text file, one class name per line, line number - 1 = class; "" = none
+  int severity = 5;    ///< 1..5, for cifar10-c, cifar100-c and imagenet-c
+};
+
+/// Opens a data set:
+///   images:DIR      one folder per class (label = place in the sorted names, or line of `labels`),
+///                   or files and labels.csv (file,label), or files alone (label -1);
+///                   one domain, "images"
+///   npz:FILE        one uint8 array (N,H,W,3) per domain; `labels` are those of their first N; the
+///                   labels of `calib` are unknown
+///   cifar10-c:DIR, cifar100-c:DIR   NAME.npy (50000,32,32,3) in five blocks and labels.npy
+///   imagenet-c:DIR  CORRUPTION/SEVERITY/WNID/*.JPEG
+///   mnist:DIR       idx files, plain or .gz; domains "train" and "test"
+/// Throws  InvalidArgument for an unknown kind (the text lists the known ones) or a bad option;
+///         Io for a missing path; BadFile if what lies there is not that kind of data.
+std::unique_ptr<Dataset> open_dataset(const std::string& spec, const DatasetOptions& options = {});
+
+/// The domains that are run when nobody picks: all but calib, train and clean (those too if nothing
+/// else is there), in the order of domains().
+std::vector<std::string> default_domains(const Dataset& data);
+
+/// Index of a domain.
+/// Throws  InvalidArgument if there is none of that name; the text lists the names.
+std::size_t find_domain(const Dataset& data, const std::string& name);
+
+/// The domain that calibration reads when nobody picks: calib, else train, else clean, else the
+/// first.
+std::size_t calib_domain(const Dataset& data);
+
+struct CorruptedOptions {
+  std::vector<std::string> names;  ///< corruptions, in order; empty = the usual 15
+  int severity = 5;                ///< 1..5
+  std::uint64_t seed = 0;
+  std::optional<Profile> profile;  ///< none = by the size of each picture, see choose_profile
+  int crop = 224;  ///< larger pictures are first resized (short side to crop / 0.875, bilinear) and
+                   ///< cropped to crop x crop, as ImageNet-C was made; 0 = never
+};
+
+/// The pictures of one domain of `base` under each corruption: one domain per name.
+/// Throws  InvalidArgument for an unknown name, domain or severity.
+std::unique_ptr<Dataset> corrupted(std::shared_ptr<const Dataset> base,
+                                   const std::string& domain,
+                                   const CorruptedOptions& options);
+
+}  // namespace zoa

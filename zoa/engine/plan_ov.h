@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prefix and suffix compiled for one batch size, with the tensors that join them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <openvino/runtime/compiled_model.hpp>
+#include <openvino/runtime/infer_request.hpp>
+
+#include "zoa/engine/engine.h"
+#include "zoa/graph/cut_ov.h"
+#include "zoa/model/model_ov.h"
+
+namespace zoa {
+
+/// The graph of a plan before it is compiled.
+Instrumented instrument_model(const ModelGraph& graph, const EngineOptions& options,
+                              std::size_t batch);
+
+/// Runtime settings of every compiled model: f32 outside int8 kernels, no hidden dynamic quantization,
+/// given threads, no pinning.
+ov::AnyMap compile_settings(int threads);
+
+class Plan {
+ public:
+  Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads);
+
+  std::size_t batch() const { return batch_; }
+  void run_prefix(const Batch& batch);
+  void run_suffix(const std::vector<SlotInfo>& slots, const SlotValues& values);
+  /// f32 values of a named output; empty if the plan does not have it.
+  std::span<const float> output(const std::string& name);
+
+ private:
+  void set_slot(std::size_t index, const SlotInfo& slot, std::span<const float> values);
+
+  std::size_t batch_;
+  std::size_t border_ = 0;
+  ov::InferRequest prefix_;
+  ov::InferRequest suffix_;
+  bool has_suffix_ = false;
+  std::vector<ov::Tensor> slots_;
+  std::map<std::string, ov::Tensor> outputs_;
+};
+
+}  // namespace zoa

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/eval/contender.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "zoa/core/error.h"
+#include "zoa/core/nearest.h"
+
+namespace zoa {
+namespace {
+
+bool asks_for(const MethodInfo& method, SlotKind kind) {
+  return std::find(method.slots.begin(), method.slots.end(), kind) != method.slots.end();
+}
+
+}  // namespace
+
+MethodInfo find_method(const std::string& name) {
+  std::vector<std::string> known;
+  for (const MethodInfo& info : list_methods()) {
+    if (info.name == name) {
+      return info;
+    }
+    known.push_back(info.name);
+  }
+  fail(ErrorCode::InvalidArgument, unknown_name_text("method", name, known));
+}
+
+EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int threads) {
+  EngineOptions options;
+  options.batch_statistics = method.uses_batch_statistics && has_batch_norm;
+  options.norm_slots =
+      asks_for(method, SlotKind::NormGamma) || asks_for(method, SlotKind::NormBeta);
+  options.shift_slot = asks_for(method, SlotKind::FeatureShift);
+  options.taps = method.needs_taps;
+  options.stem = method.needs_stem;
+  options.threads = threads;
+  return options;
+}
+
+Contender::Contender(const Model& model,
+                     const std::string& method,
+                     const OptionValues& overrides,
+                     const ContenderOptions& options)
+    : name_(method) {
+  const MethodInfo info = find_method(method);
+  const SourceStats& stats = model.stats(info.uses_batch_statistics);
+  if (info.needs_taps && stats.samples == 0) {
+    fail(ErrorCode::StateMismatch, model.name(), ": no source statistics, which method '", method,
+         "' needs; make them with 'zoa quantize' (--bits keep for a network that is quantized)");
+  }
+  engine_ = std::make_unique<Engine>(
+      model, engine_options(info, model.has_batch_norm(), options.threads));
+  method_ = make_method(method, overrides, options.seed, engine_->info(), stats);
+}
+
+TimedStep Contender::run(const Batch& batch) {
+  if (compiled_.insert(batch.count).second) {
+    engine_->begin(batch);
+  }
+  TimedStep timed;
+  const auto start = std::chrono::steady_clock::now();
+  timed.result = method_->step(batch, *engine_);
+  if (batch.count >= method_->info().least_batch) {
+    method_->accept();
+  } else {
+    method_->discard();
+    timed.result.updated = false;
+  }
+  const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
+  timed.ms = wall.count();
+  timed.passes = engine_->passes();
+  return timed;
+}
+
+}  // namespace zoa

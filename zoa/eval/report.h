@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A page that shows what adaptation brought: one self-contained HTML file with inline SVG, without
+// scripts, readable on a phone and in the dark. Everything that comes from outside is escaped.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "zoa/eval/record.h"
+
+namespace zoa {
+
+struct ReportOptions {
+  std::string title;  ///< "" = one made from the networks and the data
+};
+
+/// The whole page; a section per run. Runs without batches get a line that says so.
+std::string html_report(const std::vector<Run>& runs, const ReportOptions& options = {});
+
+}  // namespace zoa

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/graph/norm_rewrite_ov.h"
+
+#include <cmath>
+
+#include <openvino/op/ops.hpp>
+
+#include "zoa/core/error.h"
+
+namespace zoa {
+
+namespace {
+
+using Value = ov::Output<ov::Node>;
+namespace op = ov::op;
+
+constexpr float kFoldedEps = 1e-5F;       // BatchNorm's usual epsilon, relative to the folded variance
+constexpr float kLeastVariance = 1e-12F;  // a channel that is constant on source data
+
+const ChannelStats& folded_stats(const Norm& norm, const FoldedStats& folded) {
+  const auto found = folded.find(norm.graph_name);
+  if (found == folded.end()) {
+    fail(ErrorCode::InvalidArgument, "norm '", norm.layer,
+         "' is folded into its convolution and has no source statistics; quantize the model with zoa "
+         "so that they are collected");
+  }
+  return found->second;
+}
+
+// What BatchNorm's statistics are: constants of the source, in the shape (1, C, 1, 1).
+struct BatchNormConstants {
+  std::vector<float> mean;
+  std::vector<float> variance;
+  std::vector<float> eps;
+};
+
+BatchNormConstants batch_norm_constants(const Norm& norm, const FoldedStats& folded) {
+  if (norm.kind == NormKind::BatchNorm) {
+    const auto& node = static_cast<const op::v5::BatchNormInference&>(*norm.normalize);
+    return {*constant_values(node.input_value(3)), *constant_values(node.input_value(4)),
+            {static_cast<float>(node.get_eps_value())}};
+  }
+  const ChannelStats& stats = folded_stats(norm, folded);
+  BatchNormConstants constants{stats.mean, {}, {}};
+  for (const float std : stats.std) {
+    constants.variance.push_back(std * std);
+    constants.eps.push_back(kFoldedEps * std * std + kLeastVariance);
+  }
+  return constants;
+}
+
+Value per_channel(const std::vector<float>& values) {
+  return make_constant({1, values.size(), 1, 1}, values)->output(0);
+}
+
+Value multiply(const Value& a, const Value& b) {
+  return std::make_shared<op::v1::Multiply>(a, b)->output(0);
+}
+
+Value add(const Value& a, const Value& b) {
+  return std::make_shared<op::v1::Add>(a, b)->output(0);
+}
+
+Value subtract(const Value& a, const Value& b) {
+  return std::make_shared<op::v1::Subtract>(a, b)->output(0);
+}
+
+Value mean_over_batch(const Value& x) {
+  return std::make_shared<op::v1::ReduceMean>(x, make_indices({0, 2, 3}), true)->output(0);
+}
+
+// gamma / sqrt(variance + eps)
+Value scale_of(const Value& gamma, const Value& variance, const std::vector<float>& eps) {
+  const Value root =
+      std::make_shared<op::v0::Sqrt>(add(variance, per_channel(eps)))->output(0);
+  return std::make_shared<op::v1::Divide>(gamma, root)->output(0);
+}
+
+// Two sweeps (mean, then mean of squared differences): as fast as the one-sweep form on this runtime
+// and free of its cancellation.
+Value batch_form(const Value& x, const NormAffine& affine, const BatchNormConstants& constants) {
+  const Value centred = subtract(x, mean_over_batch(x));
+  const Value variance = mean_over_batch(multiply(centred, centred));
+  return add(multiply(centred, scale_of(affine.gamma, variance, constants.eps)), affine.beta);
+}
+
+Value source_form(const Value& x, const NormAffine& affine, const BatchNormConstants& constants) {
+  std::vector<float> inverse(constants.variance.size());
+  for (std::size_t c = 0; c < inverse.size(); ++c) {
+    const float eps = constants.eps.size() == 1 ? constants.eps[0] : constants.eps[c];
+    inverse[c] = 1.0F / std::sqrt(constants.variance[c] + eps);
+  }
+  const Value scale = multiply(affine.gamma, per_channel(inverse));
+  const Value offset = subtract(affine.beta, multiply(scale, per_channel(constants.mean)));
+  return add(multiply(x, scale), offset);
+}
+
+// The group norm without its affine.
+Value plain_group_norm(const Norm& norm) {
+  if (!is_op(*norm.normalize, "GroupNormalization")) {
+    return norm.normalize->output(0);
+  }
+  const std::size_t channels = norm.gamma.size();
+  auto inputs = norm.normalize->input_values();
+  inputs[1] = make_constant({channels}, std::vector<float>(channels, 1.0F));
+  inputs[2] = make_constant({channels}, std::vector<float>(channels, 0.0F));
+  return norm.normalize->clone_with_new_inputs(inputs)->output(0);
+}
+
+Value new_output(const Norm& norm, const NormAffine& affine, bool batch_statistics,
+                 const FoldedStats& folded) {
+  switch (norm.kind) {
+    case NormKind::LayerNorm:
+      return add(multiply(norm.normalize->output(0), affine.gamma), affine.beta);
+    case NormKind::GroupNorm:
+      return add(multiply(plain_group_norm(norm), affine.gamma), affine.beta);
+    case NormKind::BatchNorm:
+    case NormKind::FoldedBatchNorm: break;
+  }
+  const BatchNormConstants constants = batch_norm_constants(norm, folded);
+  return batch_statistics ? batch_form(norm.input, affine, constants)
+                          : source_form(norm.input, affine, constants);
+}
+
+}  // namespace
+
+NeutralAffine neutral_affine(const Norm& norm, const FoldedStats& folded) {
+  if (norm.kind != NormKind::FoldedBatchNorm) {
+    return {norm.gamma, norm.beta};
+  }
+  const ChannelStats& stats = folded_stats(norm, folded);
+  return {stats.std, stats.mean};
+}
+
+Value rewrite_norm(const Norm& norm, const NormAffine& affine, bool batch_statistics,
+                   const FoldedStats& folded) {
+  const auto readers = norm.output.get_target_inputs();  // before the new nodes read it as well
+  const Value output = new_output(norm, affine, batch_statistics, folded);
+  for (auto reader : readers) {
+    reader.replace_source_output(output);
+  }
+  output.get_node()->set_friendly_name(norm.layer);
+  return output;
+}
+
+}  // namespace zoa

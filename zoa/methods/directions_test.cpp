@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/methods/directions.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace zoa {
+namespace {
+
+std::vector<double> draw(std::uint64_t seed, std::uint64_t step, std::size_t count) {
+  std::vector<double> out(count);
+  RngDirections(seed).eps(step, out);
+  return out;
+}
+
+TEST(Directions, AreUniformWithRandomSigns) {
+  const std::vector<double> out = draw(1, 0, 20000);
+  double sum = 0;
+  double sizes = 0;
+  for (const double value : out) {
+    EXPECT_GE(std::abs(value), 0.5);
+    EXPECT_LT(std::abs(value), 1.0);
+    sum += value;
+    sizes += std::abs(value);
+  }
+  EXPECT_NEAR(sum / 20000, 0, 0.02);
+  EXPECT_NEAR(sizes / 20000, 0.75, 0.005);
+}
+
+TEST(Directions, DependOnSeedStepAndPurposeOnly) {
+  const std::vector<double> out = draw(1, 5, 100);
+  EXPECT_EQ(out, draw(1, 5, 100));
+  EXPECT_NE(out, draw(2, 5, 100));
+  EXPECT_NE(out, draw(1, 6, 100));
+  const std::vector<double> longer = draw(1, 5, 1000);
+  EXPECT_TRUE(std::equal(out.begin(), out.end(), longer.begin()));
+  std::vector<double> alpha(100);
+  RngDirections(1).alpha(5, alpha);
+  EXPECT_NE(out, alpha);
+}
+
+}  // namespace
+}  // namespace zoa

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/methods/knowledge_bank.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "zoa/core/error.h"
+
+namespace zoa {
+namespace {
+
+constexpr double kOffsetUnit =
+    0.01;                           // mean |eps| that counts as much as the whole bank (reference)
+constexpr double kAlphaLimit = 10;  // of a new entry (reference)
+
+// log(sum(exp(scale * alpha))), safe for large values.
+double log_sum_exp(std::span<const double> alpha, double scale) {
+  const double highest = *std::max_element(alpha.begin(), alpha.end());
+  double sum = 0;
+  for (const double value : alpha) {
+    sum += std::exp(scale * (value - highest));
+  }
+  return scale * highest + std::log(sum);
+}
+
+double mean_magnitude(std::span<const float> values) {
+  double sum = 0;
+  for (const float value : values) {
+    sum += std::abs(static_cast<double>(value));
+  }
+  return sum / static_cast<double>(values.size());
+}
+
+// 0 where one of the vectors is zero.
+double cosine(std::span<const float> a, std::span<const float> b) {
+  double product = 0;
+  double square_a = 0;
+  double square_b = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = static_cast<double>(a[i]);
+    const double y = static_cast<double>(b[i]);
+    product += x * y;
+    square_a += x * x;
+    square_b += y * y;
+  }
+  const double norms = std::sqrt(square_a) * std::sqrt(square_b);
+  return norms > 0 ? product / norms : 0;
+}
+
+template <class Value>
+bool all_finite(const std::vector<Value>& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](Value value) { return std::isfinite(value); });
+}
+
+}  // namespace
+
+KnowledgeBank::KnowledgeBank(std::vector<std::size_t> vector_sizes,
+                             const BankOptions& options,
+                             double alpha_first)
+    : vector_sizes_(std::move(vector_sizes)),
+      options_(options),
+      alpha_{alpha_first},
+      eps_(std::accumulate(vector_sizes_.begin(), vector_sizes_.end(), std::size_t{0})) {}
+
+std::vector<double> KnowledgeBank::mixture(std::span<const double> alpha) const {
+  assert(alpha.size() == entries_.size() + 1);
+  std::vector<double> sum(eps_.size());
+  const double log_total = log_sum_exp(alpha, options_.alpha_scale);
+  for (std::size_t k = 0; k < entries_.size(); ++k) {
+    const double weight = std::exp(options_.alpha_scale * alpha[k + 1] - log_total);
+    const std::vector<float>& entry = *entries_[k];
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      sum[i] += weight * static_cast<double>(entry[i]);
+    }
+  }
+  return sum;
+}
+
+std::vector<double> KnowledgeBank::total(std::span<const double> alpha) const {
+  std::vector<double> sum = mixture(alpha);
+  for (std::size_t i = 0; i < sum.size(); ++i) {
+    sum[i] += static_cast<double>(eps_[i]);
+  }
+  return sum;
+}
+
+void KnowledgeBank::restore_total(const std::vector<double>& wanted) {
+  const std::vector<double> present = mixture(alpha_);
+  for (std::size_t i = 0; i < eps_.size(); ++i) {
+    eps_[i] = static_cast<float>(wanted[i] - present[i]);
+  }
+}
+
+double KnowledgeBank::new_alpha() const {
+  double largest = 0;
+  std::size_t offset = 0;
+  for (const std::size_t size : vector_sizes_) {
+    largest = std::max(largest, mean_magnitude(std::span(eps_).subspan(offset, size)));
+    offset += size;
+  }
+  const double scale = options_.alpha_scale;
+  const double strength = largest / kOffsetUnit;
+  double value = scale * *std::max_element(alpha_.begin(), alpha_.end());
+  if (strength > 1) {
+    value = std::max(value, log_sum_exp(alpha_, scale) + std::log(strength - 1));
+  }
+  return std::clamp(value / scale, -kAlphaLimit, kAlphaLimit);
+}
+
+double KnowledgeBank::similarity(std::size_t a, std::size_t b) const {
+  double sum = 0;
+  std::size_t offset = 0;
+  for (const std::size_t size : vector_sizes_) {
+    sum += cosine(entry(a).subspan(offset, size), entry(b).subspan(offset, size));
+    offset += size;
+  }
+  return sum / static_cast<double>(vector_sizes_.size());
+}
+
+std::size_t KnowledgeBank::most_redundant() const {
+  std::size_t best = 0;  // also the answer for a bank of one
+  double highest = -std::numeric_limits<double>::infinity();
+  for (std::size_t a = 0; a < entries_.size(); ++a) {
+    for (std::size_t b = a + 1; b < entries_.size(); ++b) {
+      const double found = similarity(a, b);
+      if (found > highest) {
+        highest = found;
+        best = a;
+      }
+    }
+  }
+  return best;
+}
+
+std::optional<std::size_t> KnowledgeBank::insert() {
+  if (options_.capacity == 0) {
+    return std::nullopt;
+  }
+  const std::vector<double> wanted = total();
+  std::optional<std::size_t> removed;
+  while (entries_.size() >= options_.capacity) {
+    const std::size_t index = most_redundant();
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
+    alpha_.erase(alpha_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+    restore_total(wanted);
+    removed = index + 1;
+  }
+  const double alpha = new_alpha();
+  alpha_.push_back(alpha);
+  entries_.push_back(std::make_shared<const std::vector<float>>(wanted.begin(), wanted.end()));
+  restore_total(wanted);
+  return removed;
+}
+
+void KnowledgeBank::assign(std::vector<double> alpha, std::vector<float> eps) {
+  assert(alpha.size() == alpha_.size() && eps.size() == eps_.size());
+  alpha_ = std::move(alpha);
+  eps_ = std::move(eps);
+}
+
+void KnowledgeBank::save(StateWriter& writer, const std::string& prefix) const {
+  std::vector<float> rows;
+  rows.reserve(entries_.size() * eps_.size());
+  for (const Entry& entry : entries_) {
+    rows.insert(rows.end(), entry->begin(), entry->end());
+  }
+  writer.put_f64(prefix + ".alpha", alpha_);
+  writer.put_f32(prefix + ".eps", eps_);
+  writer.put_f32(prefix + ".bank", rows);
+}
+
+void KnowledgeBank::load(const StateReader& reader, const std::string& prefix) {
+  std::vector<double> alpha = reader.get_f64(prefix + ".alpha");
+  std::vector<float> eps = reader.get_f32(prefix + ".eps");
+  const std::vector<float> rows = reader.get_f32(prefix + ".bank");
+  const std::size_t width = eps_.size();
+  if (eps.size() != width || rows.size() % width != 0 || alpha.size() != rows.size() / width + 1) {
+    fail(ErrorCode::StateMismatch, "state has ", eps.size(), " parameters, ", alpha.size(),
+         " weights and a bank of ", rows.size(), " values; the model has ", width, " parameters");
+  }
+  if (!all_finite(alpha) || !all_finite(eps) || !all_finite(rows)) {
+    fail(ErrorCode::BadFile, "state has offsets that are not finite");
+  }
+  entries_.clear();
+  for (auto row = rows.begin(); row != rows.end(); row += static_cast<std::ptrdiff_t>(width)) {
+    entries_.push_back(
+        std::make_shared<const std::vector<float>>(row, row + static_cast<std::ptrdiff_t>(width)));
+  }
+  alpha_ = std::move(alpha);
+  eps_ = std::move(eps);
+}
+
+}  // namespace zoa

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ZOA has learnt: the present offsets (eps), the offsets of earlier domains (entries) and how
+// much each of them counts (alpha). A value: copies are cheap, entries never change and are shared.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "zoa/core/state.h"
+
+namespace zoa {
+
+struct BankOptions {
+  std::size_t capacity = 32;  ///< entries without the zero entry; 0 = nothing is ever kept
+  double alpha_scale = 10;    ///< w = softmax(alpha_scale * alpha)
+};
+
+class KnowledgeBank {
+ public:
+  /// vector_sizes  length of each parameter vector (gamma or beta of one layer), in slot order; P
+  /// is
+  ///               their sum.  alpha_first  alpha of the zero entry
+  KnowledgeBank(std::vector<std::size_t> vector_sizes,
+                const BankOptions& options,
+                double alpha_first);
+
+  std::size_t parameters() const { return eps_.size(); }    ///< P
+  std::size_t entries() const { return entries_.size(); }   ///< M, without the zero entry
+  std::span<const double> alpha() const { return alpha_; }  ///< (M + 1), the zero entry first
+  std::span<const float> eps() const { return eps_; }       ///< (P)
+  std::span<const float> entry(std::size_t index) const { return *entries_[index]; }  ///< (P)
+
+  /// sum_k w_k entry_k + eps, (P): what is added to the shipped parameters.
+  std::vector<double> total() const { return total(alpha_); }
+  /// The same with other weights: alpha (M + 1).
+  std::vector<double> total(std::span<const double> alpha) const;
+
+  /// Keeps the present total as a new entry; total() stays the same but for rounding to float. A
+  /// full bank first gives up one entry. Returns the index among alpha (0 = the zero entry) of what
+  /// was removed. Differs: similarities are computed anew each time; the reference keeps a table
+  /// that it does not compact after a removal.
+  std::optional<std::size_t> insert();
+
+  /// Sets alpha (M + 1) and eps (P).
+  void assign(std::vector<double> alpha, std::vector<float> eps);
+
+  void save(StateWriter& writer, const std::string& prefix) const;
+  /// Throws  StateMismatch for another number of parameters, BadFile for values that are not
+  /// finite.
+  void load(const StateReader& reader, const std::string& prefix);
+
+ private:
+  using Entry = std::shared_ptr<const std::vector<float>>;
+
+  std::vector<double> mixture(std::span<const double> alpha) const;
+  void restore_total(const std::vector<double>& wanted);
+  double new_alpha() const;
+  double similarity(std::size_t a, std::size_t b) const;
+  std::size_t most_redundant() const;
+
+  std::vector<std::size_t> vector_sizes_;
+  BankOptions options_;
+  std::vector<double> alpha_;
+  std::vector<float> eps_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace zoa

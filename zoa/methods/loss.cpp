@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/methods/loss.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "zoa/core/error.h"
+
+namespace zoa {
+namespace {
+
+// log(sum e^z) - sum(e^z z) / sum(e^z), z = logit - highest: no logarithm of a vanishing
+// probability.
+double row_entropy(std::span<const float> row) {
+  const double highest = static_cast<double>(*std::max_element(row.begin(), row.end()));
+  double sum = 0;
+  double weighted = 0;
+  for (const float logit : row) {
+    const double z = static_cast<double>(logit) - highest;
+    const double e = std::exp(z);
+    sum += e;
+    weighted += e * z;
+  }
+  return std::log(sum) - weighted / sum;
+}
+
+double mean_squared_error(std::span<const double> values, std::span<const float> wanted) {
+  double sum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double difference = values[i] - static_cast<double>(wanted[i]);
+    sum += difference * difference;
+  }
+  return sum / static_cast<double>(values.size());
+}
+
+// The error of columns offset .. offset + width.
+double range_error(const BatchMoments& moments,
+                   const SourceStats& source,
+                   std::size_t offset,
+                   std::size_t width) {
+  const std::span<const double> mean(moments.mean);
+  const std::span<const float> source_mean(source.tap_mean);
+  double error =
+      mean_squared_error(mean.subspan(offset, width), source_mean.subspan(offset, width));
+  if (!moments.std.empty()) {
+    const std::span<const double> std(moments.std);
+    const std::span<const float> source_std(source.tap_std);
+    error += mean_squared_error(std.subspan(offset, width), source_std.subspan(offset, width));
+  }
+  return error;
+}
+
+}  // namespace
+
+double compute_entropy(std::span<const float> logits, std::size_t classes) {
+  const std::size_t count = logits.size() / classes;
+  double sum = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    sum += row_entropy(logits.subspan(i * classes, classes));
+  }
+  return sum / static_cast<double>(count);
+}
+
+BatchMoments compute_moments(std::span<const float> rows, std::size_t width) {
+  const std::size_t count = rows.size() / width;
+  BatchMoments moments;
+  moments.mean.assign(width, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    moments.mean[i % width] += static_cast<double>(rows[i]);
+  }
+  for (double& mean : moments.mean) {
+    mean /= static_cast<double>(count);
+  }
+  if (count < 2) {
+    return moments;
+  }
+  moments.std.assign(width, 0);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double difference = static_cast<double>(rows[i]) - moments.mean[i % width];
+    moments.std[i % width] += difference * difference;
+  }
+  for (double& std : moments.std) {
+    std = std::sqrt(std / static_cast<double>(count - 1));
+  }
+  return moments;
+}
+
+double compute_discrepancy(const ModelInfo& model,
+                           const BatchMoments& moments,
+                           const SourceStats& source) {
+  if (model.family == Family::Vit) {
+    return range_error(moments, source, 0, model.tap_width);
+  }
+  double sum = 0;
+  for (const TapInfo& tap : model.taps) {
+    sum += range_error(moments, source, tap.offset, tap.width);
+  }
+  return sum / static_cast<double>(model.taps.size());
+}
+
+BatchLoss compute_loss(const ModelInfo& model,
+                       const SourceStats& source,
+                       double lambda,
+                       const PassOutput& output) {
+  const std::size_t count = output.logits.size() / model.classes;
+  if (count == 0 || output.logits.size() != count * model.classes ||
+      output.taps.size() != count * model.tap_width) {
+    fail(ErrorCode::Internal, "a pass gave ", output.logits.size(), " logits and ",
+         output.taps.size(), " tap values for a model of ", model.classes, " classes and ",
+         model.tap_width, " features");
+  }
+  BatchLoss loss;
+  loss.entropy = compute_entropy(output.logits, model.classes);
+  loss.moments = compute_moments(output.taps, model.tap_width);
+  loss.discrepancy = compute_discrepancy(model, loss.moments, source);
+  loss.total = loss.entropy + lambda * loss.discrepancy;
+  return loss;
+}
+
+}  // namespace zoa

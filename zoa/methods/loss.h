@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loss of a batch without labels: entropy of the answers plus the distance between the
+// features' statistics and those of clean data. Sums are taken in double and in a fixed order.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "zoa/core/forward.h"
+
+namespace zoa {
+
+/// Mean entropy of softmax(logits), nats per image.
+/// logits  (B, K) f32. NaN goes through.
+double compute_entropy(std::span<const float> logits, std::size_t classes);
+
+struct BatchMoments {
+  std::vector<double> mean;  ///< (width)
+  std::vector<double> std;   ///< (width), unbiased; empty for a batch of one
+};
+
+/// Statistics over the batch, per feature. rows  (B, width) f32.
+BatchMoments compute_moments(std::span<const float> rows, std::size_t width);
+
+/// D: mean squared error of std plus that of mean. A transformer takes one mean over all features,
+/// a CNN the mean over its taps of the mean within each. Without a std only the mean's error
+/// counts. Source  ZOA paper (after FOA's); docs/methods/zoa.md.
+double compute_discrepancy(const ModelInfo& model,
+                           const BatchMoments& moments,
+                           const SourceStats& source);
+
+struct BatchLoss {
+  double total = 0;  ///< entropy + lambda * discrepancy
+  double entropy = 0;
+  double discrepancy = 0;
+  BatchMoments moments;  ///< of the taps
+};
+
+/// Throws  Internal if the sizes of the output do not fit the model.
+BatchLoss compute_loss(const ModelInfo& model,
+                       const SourceStats& source,
+                       double lambda,
+                       const PassOutput& output);
+
+}  // namespace zoa

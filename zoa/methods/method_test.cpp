@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every method of the table keeps the contract.
+#include "zoa/methods/method.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "zoa/core/error.h"
+#include "zoa/methods/fake_forward.h"
+#include "zoa/methods/method_contract.h"
+
+namespace zoa {
+namespace {
+
+TEST(Methods, AllKeepTheContract) {
+  for (const MethodInfo& info : list_methods()) {
+    SCOPED_TRACE(info.name);
+    check_method([&](std::uint64_t seed, const ModelInfo& model, const SourceStats& stats) {
+      return make_method(info.name, {}, seed, model, stats);
+    });
+  }
+}
+
+TEST(Methods, ZoaWithASmallBankKeepsTheContract) {
+  for (const char* size : {"0", "1", "2"}) {
+    SCOPED_TRACE(size);
+    check_method([&](std::uint64_t seed, const ModelInfo& model, const SourceStats& stats) {
+      return make_method("zoa", {{"bank_size", size}, {"shift", "false"}}, seed, model, stats);
+    });
+  }
+}
+
+TEST(Methods, UnknownNamesListTheKnown) {
+  const FakeForward forward;
+  try {
+    make_method("zoo", {}, 1, forward.info(), make_fake_stats());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::InvalidArgument);
+    EXPECT_STREQ(error.what(), "unknown method 'zoo'; did you mean 'zoa'? known: noadapt, zoa");
+  }
+}
+
+TEST(Methods, OptionsAreCheckedAndShown) {
+  const FakeForward forward;
+  const auto make = [&](const OptionValues& overrides) {
+    return make_method("zoa", overrides, 1, forward.info(), make_fake_stats());
+  };
+  EXPECT_THROW(make({{"lr", "2"}}), Error);
+  EXPECT_THROW(make({{"learning_rate", "0.1"}}), Error);
+  EXPECT_THROW(make({{"alpha_init", "some"}}), Error);
+  EXPECT_THROW(make_method("noadapt", {{"lr", "0"}}, 1, forward.info(), make_fake_stats()), Error);
+  for (const OptionText& option : make({{"lr", "1e-3"}, {"bank_size", "5"}})->options()) {
+    if (option.name == "lr") {
+      EXPECT_EQ(option.value, "0.001");
+    }
+    if (option.name == "bank_size") {
+      EXPECT_EQ(option.value, "5");
+    }
+  }
+}
+
+TEST(Methods, NoAdaptIsOneNeutralPass) {
+  FakeForward forward;
+  const auto method = make_method("noadapt", {}, 1, forward.info(), {});
+  const Batch batch = make_fake_batch(8, 1);
+  const StepResult result = method->step(batch, forward);
+  EXPECT_EQ(forward.passes(), 1U);
+  EXPECT_FALSE(result.updated);
+  EXPECT_EQ(result.loss, result.entropy);
+  const PassOutput plain = forward.pass(SlotValues(forward.info().slots.size()));
+  EXPECT_TRUE(std::equal(plain.logits.begin(), plain.logits.end(), result.logits.begin()));
+}
+
+}  // namespace
+}  // namespace zoa

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model folder on disk: model.xml, model.bin, zoa.json, source.safetensors.
+#pragma once
+
+#include <filesystem>
+
+#include "zoa/model/model_ov.h"
+
+namespace zoa {
+
+inline constexpr int kFolderVersion = 1;
+
+/// Throws  Io, BadFile, UnsupportedModel.
+std::shared_ptr<ModelGraph> load_model_folder(const std::filesystem::path& folder);
+
+/// Throws  Io.
+void save_model_folder(const ModelGraph& graph, const std::filesystem::path& folder);
+
+}  // namespace zoa
