@@ -16,6 +16,7 @@
 #include "zoa/core/threads.h"
 #include "zoa/core/version.h"
 #include "zoa/engine/engine.h"
+#include "zoa/engine/isa.h"
 
 namespace zoa::cli {
 namespace {
@@ -92,8 +93,7 @@ std::vector<std::string> split_paths(const std::string& text) {
 }
 
 std::string shell_word(const std::string& text) {
-  const char* plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
   if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) {
     return text;
   }
@@ -116,16 +116,11 @@ ProgressStyle stderr_style(bool quiet) {
   return style;
 }
 
-std::string effective_isa() {
-  const char* cap = std::getenv("ONEDNN_MAX_CPU_ISA");
-  return cpu_isa(cap == nullptr ? "" : cap);
-}
-
 std::string machine_line() {
   std::ostringstream text;
   const int threads = available_threads();
   text << "zoa " << kVersion << ", " << runtime_version() << ", " << cpu_model() << ", "
-       << effective_isa() << ", " << threads << (threads == 1 ? " thread" : " threads");
+       << running_isa() << ", " << threads << (threads == 1 ? " thread" : " threads");
   return text.str();
 }
 

@@ -8,9 +8,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/verbs.h"
 #include "zoa/core/options.h"
 #include "zoa/eval/progress.h"
+
+#include "cli/verbs.h"
 
 namespace zoa::cli {
 
@@ -24,8 +25,8 @@ void describe_app(CLI::App& app,
 /// wrong (2, one line on standard error with the nearest known name).
 std::optional<int> parse_arguments(CLI::App& app, const Arguments& arguments);
 
-/// One flag per field of visit(): bank_size becomes --bank-size. Values are checked as set_option does.
-/// but  names of fields that get no flag
+/// One flag per field of visit(): bank_size becomes --bank-size. Values are checked as set_option
+/// does. but  names of fields that get no flag
 template <class Options>
 void add_option_flags(CLI::App& app, Options& options, const std::vector<std::string>& but = {}) {
   for (const OptionText& text : list_options(options)) {
@@ -38,7 +39,9 @@ void add_option_flags(CLI::App& app, Options& options, const std::vector<std::st
       set_option(options, name, value);
     };
     app.add_option_function<std::string>(flag, set, text.help)
-        ->type_name(text.type == "text" ? "WORD" : text.type == "int" ? "N" : "X")
+        ->type_name(text.type == "text"  ? "WORD"
+                    : text.type == "int" ? "N"
+                                         : "X")
         ->default_str(text.value);
   }
 }
@@ -57,8 +60,5 @@ ProgressStyle stderr_style(bool quiet);
 
 /// "zoa 0.1.0, OpenVINO ..., CPU, ISA, n threads".
 std::string machine_line();
-
-/// The ISA that the runtime will use: the processor's, capped by ONEDNN_MAX_CPU_ISA.
-std::string effective_isa();
 
 }  // namespace zoa::cli

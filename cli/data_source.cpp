@@ -37,9 +37,8 @@ std::vector<std::string> corruption_names(const std::string& text) {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> open_source(const DataSource& source) {
-  std::shared_ptr<const Dataset> data =
-      open_dataset(source.spec, DatasetOptions{source.labels, source.severity});
+std::shared_ptr<const Dataset> corrupt_source(std::shared_ptr<const Dataset> data,
+                                              const DataSource& source) {
   if (source.corrupt.empty()) {
     return data;
   }
@@ -48,6 +47,11 @@ std::shared_ptr<const Dataset> open_source(const DataSource& source) {
   options.severity = source.severity;
   const std::string domain = clean_domain(*data);
   return corrupted(std::move(data), domain, options);
+}
+
+std::shared_ptr<const Dataset> open_source(const DataSource& source) {
+  return corrupt_source(open_dataset(source.spec, DatasetOptions{source.labels, source.severity}),
+                        source);
 }
 
 std::vector<std::string> read_labels(const std::string& path) {

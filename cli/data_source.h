@@ -5,8 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "cli/command_line.h"
 #include "zoa/data/dataset.h"
+
+#include "cli/command_line.h"
 
 namespace zoa::cli {
 
@@ -20,9 +21,13 @@ struct DataSource {
 inline constexpr char kSpecHelp[] =
     "images:DIR, npz:FILE, cifar10-c:DIR, cifar100-c:DIR, imagenet-c:DIR or mnist:DIR";
 
-/// Opens the data. With corruptions, the pictures are those of the domain test, else clean, else the
-/// first one that is run by default.
+/// Opens the data. With corruptions, the pictures are those of the domain test, else clean, else
+/// the first one that is run by default.
 std::shared_ptr<const Dataset> open_source(const DataSource& source);
+
+/// The second half of open_source(): `data` itself where source names no corruption.
+std::shared_ptr<const Dataset> corrupt_source(std::shared_ptr<const Dataset> data,
+                                              const DataSource& source);
 
 /// Class names, one a line. Throws  Io, BadFile.
 std::vector<std::string> read_labels(const std::string& path);

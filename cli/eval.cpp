@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // zoa eval: runs methods over a data set, prints accuracy per domain, writes records and a page.
+#include <iomanip>
 #include <iostream>
 
-#include "cli/eval_arguments.h"
-#include "cli/interrupt.h"
-#include "cli/model_source.h"
-#include "cli/output.h"
 #include "zoa/core/error.h"
 #include "zoa/core/file.h"
 #include "zoa/eval/report.h"
 #include "zoa/eval/table.h"
 
+#include "cli/eval_arguments.h"
+#include "cli/interrupt.h"
+#include "cli/model_source.h"
+#include "cli/output.h"
+
 namespace zoa::cli {
 namespace {
 
 int print_methods() {
-  Table table{{"method", "passes", "what it does"}, {}, 0};
   for (const MethodInfo& info : list_methods()) {
-    table.rows.push_back({info.name, std::to_string(info.most_passes), info.title});
-  }
-  for (const auto& row : table.rows) {
-    std::cout << row[0] << std::string(row[0].size() < 12 ? 12 - row[0].size() : 1, ' ')
-              << row[2] << "\n";
+    std::cout << std::left << std::setw(12) << info.name << info.title << "\n";
   }
   return 0;
 }
@@ -82,7 +79,8 @@ std::vector<Run> run_models(const EvalArguments& arguments, const EvalPlan& plan
 
 int run_eval_verb(const Arguments& words) {
   CLI::App app;
-  describe_app(app, "eval", "Runs methods over the domains of a data set, one after the other "
+  describe_app(app, "eval",
+               "Runs methods over the domains of a data set, one after the other "
                "without a reset, and prints top-1 accuracy.",
                "  zoa eval vit.zoa --data npz:cifar10c.npz -o run.jsonl --report run.html\n"
                "  zoa eval vit.zoa,resnet.zoa --data mnist:DIR --corrupt fog,jpeg_compression\n"

@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/data_source.h"
 #include "zoa/eval/run.h"
+
+#include "cli/data_source.h"
 
 namespace zoa::cli {
 

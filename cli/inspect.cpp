@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // zoa inspect: prints what a network is and what runs on which kernels.
+#include "zoa/engine/inspect.h"
+
 #include <algorithm>
 #include <iostream>
 
 #include <nlohmann/json.hpp>
 
+#include "zoa/eval/table.h"
+
 #include "cli/command_line.h"
 #include "cli/model_source.h"
-#include "zoa/engine/inspect.h"
-#include "zoa/eval/table.h"
 
 namespace zoa::cli {
 namespace {
@@ -92,20 +94,20 @@ void print_head(const Model& model, const Inspection& facts) {
             << "taps           " << facts.taps.size() << ", " << width << " features\n"
             << "stem           " << facts.stem << ", " << facts.stem_channels << " channels\n"
             << "work           " << fixed_text(facts.multiplications / 1e6, 1)
-            << " million multiplications an image, "
-            << fixed_text(facts.prefix_share * 100, 1) << " % before the first adapted norm\n";
+            << " million multiplications an image, " << fixed_text(facts.prefix_share * 100, 1)
+            << " % before the first adapted norm\n";
 }
 
 void print_tables(const Inspection& facts) {
-  Table norms{{"norm", "kind", "channels", "adapted", "name in the file"}, {}, 0};
+  Table norms{{"norm", "kind", "channels", "adapted", "name in the file"}, {}, 0, 5};
   for (const NormFacts& norm : facts.norms) {
     norms.rows.push_back({norm.layer, norm.kind, std::to_string(norm.channels),
                           norm.adapted ? "yes" : "no", norm.graph_name});
   }
-  Table kernels{{"layer", "kind", "runs in", "kernel", "why float"}, {}, 0};
+  Table kernels{{"layer", "kind", "runs in", "kernel", "why float"}, {}, 0, 5};
   for (const KernelFacts& kernel : facts.kernels) {
-    kernels.rows.push_back({kernel.layer, kernel.kind, kernel.int8 ? "int8" : "float",
-                            kernel.kernel, kernel.reason});
+    kernels.rows.push_back(
+        {kernel.layer, kernel.kind, kernel.int8 ? "int8" : "float", kernel.kernel, kernel.reason});
   }
   std::cout << "\n" << text_table(norms) << "\n" << text_table(kernels);
 }
@@ -114,7 +116,8 @@ void print_tables(const Inspection& facts) {
 
 int run_inspect(const Arguments& arguments) {
   CLI::App app;
-  describe_app(app, "inspect", "Prints what a network is, what adaptation would change and which "
+  describe_app(app, "inspect",
+               "Prints what a network is, what adaptation would change and which "
                "kernels run.",
                "  zoa inspect models/fashion-vit.onnx\n"
                "  zoa inspect vit.zoa --json | jq .kernels\n"

@@ -7,10 +7,11 @@
 #include <iostream>
 #include <new>
 
-#include "cli/command_line.h"
-#include "cli/verbs.h"
 #include "zoa/core/error.h"
 #include "zoa/core/nearest.h"
+
+#include "cli/command_line.h"
+#include "cli/verbs.h"
 
 namespace zoa::cli {
 
@@ -39,7 +40,8 @@ void print_help(std::ostream& out) {
   out << "\n  zoa VERB --help   options and examples of a verb\n"
          "  zoa --version     versions, processor, threads\n\n"
          "Results go to standard output, everything else to standard error.\n"
-         "Exit status: 0 ok, 1 failed, 2 usage, 3 bad file, 4 unsupported model, 130 interrupted.\n";
+         "Exit status: 0 ok, 1 failed, 2 usage, 3 bad file, 4 unsupported model, 130 "
+         "interrupted.\n";
 }
 
 int run_verb(const Arguments& arguments) {

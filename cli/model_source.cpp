@@ -38,8 +38,8 @@ std::vector<Model> load_models(const std::string& paths) {
   for (const std::string& path : split_paths(paths)) {
     std::error_code error;
     if (std::filesystem::is_regular_file(path, error)) {
-      fail(ErrorCode::BadFile, path,
-           ": a file; expected a model folder, as 'zoa quantize ", path, " -o NAME.zoa' makes one");
+      fail(ErrorCode::BadFile, path, ": a file; expected a model folder, as 'zoa quantize ", path,
+           " -o NAME.zoa' makes one");
     }
     models.push_back(Model::load(path));
   }

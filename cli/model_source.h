@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/command_line.h"
 #include "zoa/model/model.h"
+
+#include "cli/command_line.h"
 
 namespace zoa::cli {
 

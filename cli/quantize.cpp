@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // zoa quantize: a network and calibration images in, a model folder out.
+#include "zoa/quantize/quantize.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+
+#include "zoa/core/error.h"
+#include "zoa/eval/run.h"
+#include "zoa/model/labels.h"
 
 #include "cli/command_line.h"
 #include "cli/data_source.h"
 #include "cli/model_source.h"
 #include "cli/output.h"
-#include "zoa/core/error.h"
-#include "zoa/eval/run.h"
-#include "zoa/model/labels.h"
-#include "zoa/quantize/quantize.h"
 
 namespace zoa::cli {
 namespace {
@@ -84,7 +86,8 @@ void print_report(const Model& model, const QuantizeReport& report, const std::s
 
 int run_quantize(const Arguments& words) {
   CLI::App app;
-  describe_app(app, "quantize", "Quantizes a network after training and collects the statistics "
+  describe_app(app, "quantize",
+               "Quantizes a network after training and collects the statistics "
                "that adaptation needs.",
                "  zoa quantize vit.onnx --calib images:calib -o vit.zoa\n"
                "  zoa quantize vit.onnx --calib npz:cifar10c.npz --preset inception -o vit.zoa\n"
@@ -106,15 +109,13 @@ int run_quantize(const Arguments& words) {
       make_preprocess(arguments.preprocess, read_input_size(arguments.model));
   Progress progress(std::cerr, stderr_style(arguments.quiet));
   std::cerr << "PREPROCESSING: " << describe(spec) << std::endl;
-  const Model model = with_labels(Model::from_file(arguments.model, spec),
-                                  choose_labels(arguments, *data),
-                                  arguments.labels.empty() ? arguments.calib : arguments.labels);
+  const Model model =
+      with_labels(Model::from_file(arguments.model, spec), choose_labels(arguments, *data),
+                  arguments.labels.empty() ? arguments.calib : arguments.labels);
   QuantizeReport report;
-  const Model quantized =
-      quantize(model, *data, domain, arguments.options, &report,
-               [&](const std::string& phase, std::size_t done, std::size_t total) {
-                 progress.show(phase, done, total);
-               });
+  const Model quantized = quantize(model, *data, domain, arguments.options, &report,
+                                   [&](const std::string& phase, std::size_t done,
+                                       std::size_t total) { progress.show(phase, done, total); });
   progress.finish();
   quantized.save(arguments.output);
   print_report(quantized, report, arguments.output);

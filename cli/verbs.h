@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verbs of the program, one file each. A verb parses its arguments, calls the library and prints;
-// what it returns is the exit status. Errors are thrown, main() prints them.
+// The verbs of the program, one file each. A verb parses its arguments, calls the library and
+// prints; what it returns is the exit status. Errors are thrown, main() prints them.
 #pragma once
 
 #include <string>

@@ -15,6 +15,7 @@ import gzip
 import math
 import os
 import time
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,9 @@ from torch import nn
 
 CLASSES = 10
 SIDE = 28
-EPOCHS = {"vit": 14, "resnet": 5}
-HALF_PATCHES = 0.65  # share of the ViT's epochs that see half of the patches
-BATCH = 128
-MAX_SHIFT = 2  # pixels, augmentation
+EPOCHS = {"vit": 10, "resnet": 5}
+BATCH = {"vit": 64, "resnet": 128}
+MAX_SHIFT = {"vit": 1, "resnet": 2}  # pixels, augmentation
 MEAN, STD = 0.5, 0.5  # preset "inception": the same on all three channels
 
 
@@ -48,28 +48,31 @@ def preprocess(images: torch.Tensor) -> torch.Tensor:
     return x.unsqueeze(1).repeat(1, 3, 1, 1).to(memory_format=torch.channels_last)
 
 
-def augment(images: torch.Tensor) -> torch.Tensor:
-    """Shift each image by up to MAX_SHIFT pixels and mirror half of them."""
+def augment(images: torch.Tensor, shift: int) -> torch.Tensor:
+    """Shift each image by up to so many pixels and mirror half of them."""
     count = len(images)
-    padded = F.pad(images, (MAX_SHIFT,) * 4)
-    offset = torch.randint(0, 2 * MAX_SHIFT + 1, (2, count, 1))
+    padded = F.pad(images, (shift,) * 4)
+    offset = torch.randint(0, 2 * shift + 1, (2, count, 1))
     rows = torch.arange(SIDE) + offset[0]
     cols = torch.arange(SIDE).repeat(count, 1)
     cols = torch.where(torch.rand(count, 1) < 0.5, cols.flip(1), cols) + offset[1]
     return padded[torch.arange(count)[:, None, None], rows[:, :, None], cols[:, None, :]]
 
 
-class DropPath(nn.Module):
-    """Drop a residual branch for a random part of the batch (training only)."""
+def grid_embedding(side: int, dim: int) -> torch.Tensor:
+    """Sines and cosines of the row and of the column of each patch: (side * side, dim)."""
+    angle = torch.arange(side)[:, None] * 100.0 ** (-torch.arange(dim // 4) / (dim // 4))
+    axis = torch.cat((angle.sin(), angle.cos()), dim=1)
+    rows, cols = axis[:, None].expand(-1, side, -1), axis[None].expand(side, -1, -1)
+    return torch.cat((rows, cols), dim=2).reshape(side * side, dim)
 
-    def __init__(self, rate: float):
-        super().__init__()
-        self.rate = rate
 
-    def forward(self, x):
-        if self.training and self.rate > 0:
-            x = x * (torch.rand(x.shape[0], 1, 1) < 1 - self.rate) / (1 - self.rate)
-        return x
+def split_matrix(dim: int, rank: int, noise: float, diagonal: float):
+    """Two (rank, dim) factors, the first transposed times the second near noise + diagonal."""
+    matrix = noise * torch.randn(dim, dim) / dim**0.5 + diagonal * torch.eye(dim)
+    left, values, right = torch.linalg.svd(matrix)
+    root = values[:rank].sqrt()[:, None]
+    return left[:, :rank].T * root, right[:rank] * root
 
 
 class Attention(nn.Module):
@@ -87,69 +90,60 @@ class Attention(nn.Module):
         weights = ((q * self.scale) @ k.transpose(-2, -1)).softmax(dim=-1)
         return self.proj((weights @ v).transpose(1, 2).reshape(b, n, c))
 
-
-class Mlp(nn.Module):
-    def __init__(self, dim: int, hidden: int):
-        super().__init__()
-        self.fc1 = nn.Linear(dim, hidden)
-        self.act = nn.GELU()
-        self.fc2 = nn.Linear(hidden, dim)
-
-    def forward(self, x):
-        return self.fc2(self.act(self.fc1(x)))
+    def mimic(self):
+        """Mimetic initialization (Trockman and Kolter, 2023): q k^T near I, v proj near -I."""
+        dim = self.proj.in_features
+        q, k, v = self.qkv.weight.split(dim)
+        for rows in torch.arange(dim).split(self.head_dim):
+            q[rows], k[rows] = split_matrix(dim, self.head_dim, 0.7, 0.7)
+        value, project = split_matrix(dim, dim, 0.4, -0.4)
+        v.copy_(value)
+        self.proj.weight.copy_(project.T)
 
 
 class Block(nn.Module):
-    def __init__(self, dim: int, heads: int, mlp_ratio: int, drop_path: float):
+    def __init__(self, dim: int, heads: int, mlp_ratio: int):
         super().__init__()
         self.norm1 = nn.LayerNorm(dim, eps=1e-6)
         self.attn = Attention(dim, heads)
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
-        self.mlp = Mlp(dim, mlp_ratio * dim)
-        self.drop_path = DropPath(drop_path)
+        fc1, fc2 = nn.Linear(dim, mlp_ratio * dim), nn.Linear(mlp_ratio * dim, dim)
+        self.mlp = nn.Sequential(OrderedDict(fc1=fc1, act=nn.GELU(), fc2=fc2))
 
     def forward(self, x):
-        x = x + self.drop_path(self.attn(self.norm1(x)))
-        return x + self.drop_path(self.mlp(self.norm2(x)))
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
 
 
 class VisionTransformer(nn.Module):
     """Pre-norm ViT with a class token; names as in timm."""
 
-    def __init__(self, dim=64, depth=12, heads=2, patch=4, mlp_ratio=4, drop_path=0.05):
+    def __init__(self, dim=64, depth=12, heads=2, patch=7, mlp_ratio=2):
         super().__init__()
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, dim, patch, patch)})
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + (SIDE // patch) ** 2, dim))
-        self.keep = 1.0  # share of the patches seen in training: fewer make an epoch cheaper
-        rates = [drop_path * i / (depth - 1) for i in range(depth)]
-        self.blocks = nn.Sequential(*[Block(dim, heads, mlp_ratio, rate) for rate in rates])
+        self.blocks = nn.Sequential(*[Block(dim, heads, mlp_ratio) for _ in range(depth)])
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.head = nn.Linear(dim, CLASSES)
-        nn.init.trunc_normal_(self.cls_token, std=0.02)
-        nn.init.trunc_normal_(self.pos_embed, std=0.02)
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
-
-    def drop_patches(self, x):
-        """Keep the class token and a random choice of the patches of each image."""
-        b, n, c = x.shape
-        pick = torch.rand(b, n - 1).argsort(1)[:, : round(self.keep * (n - 1))] + 1
-        pick = torch.cat((torch.zeros(b, 1, dtype=pick.dtype), pick), dim=1)
-        return x.gather(1, pick.unsqueeze(2).expand(-1, -1, c))
+        nn.init.trunc_normal_(self.cls_token, std=0.02)
+        with torch.no_grad():
+            self.pos_embed[0, 1:] = grid_embedding(SIDE // patch, dim) / 2
+            for block in self.blocks:
+                block.attn.mimic()
 
     def forward(self, images):
         x = self.patch_embed["proj"](images).flatten(2).transpose(1, 2)
         x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), dim=1) + self.pos_embed
-        if self.training and self.keep < 1:
-            x = self.drop_patches(x)
         return self.head(self.norm(self.blocks(x))[:, 0])
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     return nn.Sequential(conv, nn.BatchNorm2d(outputs))
 
@@ -188,23 +182,22 @@ class ResNet20(nn.Module):
 
 def make_network(name: str) -> tuple[nn.Module, torch.optim.Optimizer]:
     """The network and its optimizer; weights of rank one (norms, biases) are not decayed."""
-    network = (VisionTransformer if name == "vit" else ResNet20)()
-    network = network.to(memory_format=torch.channels_last)  # faster on a CPU
+    network = VisionTransformer() if name == "vit" else ResNet20()
+    network.to(memory_format=torch.channels_last)  # faster on a CPU
     groups = [
         {"params": [p for p in network.parameters() if p.ndim > 1]},
         {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
     ]
     if name == "vit":
-        return network, torch.optim.AdamW(groups, lr=1.5e-3, weight_decay=0.05)
+        return network, torch.optim.AdamW(groups, lr=1e-3, weight_decay=0.05)
     return network, torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
 
 
 def schedule(step: int, steps: int) -> float:
     """Linear warm-up over the first tenth, cosine decay to zero after it."""
     warm = max(1, steps // 10)
-    if step < warm:
-        return (step + 1) / warm
-    return 0.5 * (1 + math.cos(math.pi * (step - warm) / (steps - warm)))
+    decay = 0.5 * (1 + math.cos(math.pi * max(0, step - warm) / (steps - warm)))
+    return min((step + 1) / warm, decay)
 
 
 @torch.no_grad()
@@ -241,29 +234,28 @@ def train(name: str, args: argparse.Namespace) -> None:
     test_x = read_idx(args.data, "t10k-images-idx3-ubyte")
     test_y = read_idx(args.data, "t10k-labels-idx1-ubyte").long()
     network, optimizer = make_network(name)
-    epochs = args.epochs or EPOCHS[name]
-    batches = len(train_y) // BATCH
+    epochs, batch = args.epochs or EPOCHS[name], BATCH[name]
+    batches = len(train_y) // batch
     with open(args.out / f"train-{name}.log", "w") as log:
 
         def report(line: str) -> None:
             print(line, flush=True)
             print(line, file=log, flush=True)
 
-        report(
-            f"{name}: {sum(p.numel() for p in network.parameters())} parameters, {epochs} epochs, "
-            f"batch {BATCH}, seed {args.seed}, torch {torch.__version__}"
-        )
+        size = sum(p.numel() for p in network.parameters())
+        settings = f"{epochs} epochs, batch {batch}, seed {args.seed}, torch {torch.__version__}"
+        report(f"{name}: {size} parameters, {settings}")
         for epoch in range(epochs):
             start, total = time.time(), 0.0
             network.train()
-            network.keep = 0.5 if epoch < round(HALF_PATCHES * epochs) else 1.0  # read by the ViT
             order = torch.randperm(len(train_y))
             for index in range(batches):
                 factor = schedule(epoch * batches + index, epochs * batches)
                 for group in optimizer.param_groups:
                     group["lr"] = group.setdefault("peak", group["lr"]) * factor
-                pick = order[index * BATCH : (index + 1) * BATCH]
-                loss = F.cross_entropy(network(preprocess(augment(train_x[pick]))), train_y[pick])
+                pick = order[index * batch : (index + 1) * batch]
+                images = preprocess(augment(train_x[pick], MAX_SHIFT[name]))
+                loss = F.cross_entropy(network(images), train_y[pick])
                 optimizer.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -273,10 +265,8 @@ def train(name: str, args: argparse.Namespace) -> None:
             export(network, args.out / f"fashion-{name}.onnx")
             if args.checkpoints:
                 torch.save(network.state_dict(), args.checkpoints / f"{name}.pt")
-            report(
-                f"epoch {epoch + 1:2d}: loss {total / batches:.4f}, "
-                f"test accuracy {100 * score:.2f} %, {time.time() - start:.0f} s"
-            )
+            figures = f"loss {total / batches:.4f}, test accuracy {100 * score:.2f} %"
+            report(f"epoch {epoch + 1:2d}: {figures}, {time.time() - start:.0f} s")
 
 
 def main() -> None:

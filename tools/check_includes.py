@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks who includes whom: the module table, fences round third-party headers, path spelling.
 
-Rules (ARCHITECTURE.md has the why): a module includes only the modules of its row; the tool includes
-everything public; library and tool never include tests. OpenVINO stays in .cpp and *_ov.h files of four
-modules, codecs in image/, OpenCV in corrupt/, archives in data/, CLI11 in cli/, JSON in .cpp files.
-Unit tests (*_test.cpp) obey the module table; the fences do not hold for them, nor for tests/.
+Rules (ARCHITECTURE.md has the why): a module includes only the modules of its row; the tool
+includes everything public; library and tool never include tests. OpenVINO stays in .cpp and *_ov.h
+files of four modules, codecs in image/, OpenCV in corrupt/, archives in data/, CLI11 in cli/, JSON
+in .cpp files. Test code (*_test.cpp, *_contract.h, fake_*.h, test_*.h) obeys the module table; the
+fences do not hold for it, nor for tests/.
 Prints file:line: message and ends with 1 if there was one. --self-test checks the checker.
 """
 
@@ -14,7 +15,7 @@ import sys
 
 from source_files import ROOT, matching
 
-# Module -> modules it may include, besides itself. A new module gets a row here and in CMakeLists.txt.
+# Module -> modules it may include, besides itself. A new module: a row here and in CMakeLists.txt.
 MODULES = {
     "core": "",
     "image": "core",
@@ -27,6 +28,7 @@ MODULES = {
     "quantize": "engine model graph data corrupt image core",
     "eval": "methods engine data quantize model graph corrupt image core",
 }
+TEST_HEADER = re.compile(r"(^|/)(fake_\w+|test_\w+|\w+_contract)\.h$")
 OPENVINO_MODULES = ("graph", "model", "quantize", "engine")
 
 
@@ -42,7 +44,11 @@ class File:
         self.ov_header = self.path.endswith("_ov.h")
         self.area = parts[0]  # zoa, cli, tests, bench, examples
         self.module = parts[1] if self.area == "zoa" and len(parts) > 2 else ""
-        self.test = self.path.endswith("_test.cpp") or self.area == "tests"
+        self.test = (
+            self.path.endswith("_test.cpp")
+            or self.area == "tests"
+            or bool(TEST_HEADER.search(self.path))
+        )
         self.outside = self.area in ("tests", "bench", "examples")
 
 
@@ -70,7 +76,8 @@ FENCES = {
 # Besides these, <name> without a dot is the standard library; sys/x.h and the like are POSIX.
 SYSTEM = re.compile(
     r"^([a-z0-9_]+|(sys|netinet|arpa)/\w+\.h|"
-    r"(unistd|fcntl|sched|signal|poll|pthread|dirent|termios|time|errno|dlfcn|\w*mmintrin|immintrin|cpuid)\.h)$"
+    r"(unistd|fcntl|sched|signal|poll|pthread|dirent|termios|time|errno|dlfcn)\.h|"
+    r"(\w*mmintrin|immintrin|cpuid)\.h)$"
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 OV_TYPE = re.compile(r"(?<![\w:])ov::")
@@ -84,8 +91,10 @@ def check_own(file, target):
     if area == "cli":
         return None if file.area in ("cli", "tests") else "only cli/ includes cli/"
     if area != "zoa":
-        return "write the path from the repository root, as in \"zoa/core/error.h\""
+        return 'write the path from the repository root, as in "zoa/core/error.h"'
     module = rest.partition("/")[0] if "/" in rest else ""
+    if TEST_HEADER.search(target) and not (file.test or file.outside):
+        return "fake_*.h, test_*.h and *_contract.h are for tests"
     if target.endswith("_ov.h") and not file.outside:
         if file.header and not file.ov_header:
             return "a *_ov.h is included only by .cpp and *_ov.h files"
@@ -130,9 +139,9 @@ def check_text(path, text):
     for number, line in enumerate(text.splitlines(), 1):
         include = INCLUDE.match(line)
         rule = check_include(file, *include.groups()) if include else None
-        if file.header and not file.ov_header and file.area == "zoa":
-            if OV_TYPE.search(line.partition("//")[0]):
-                rule = "no header but *_ov.h names an ov:: type"
+        plain_header = file.header and not file.ov_header and file.area == "zoa"
+        if plain_header and OV_TYPE.search(line.partition("//")[0]):
+            rule = "no header but *_ov.h names an ov:: type"
         if rule:
             found.append((number, rule))
     return found
@@ -179,6 +188,9 @@ def self_test():
         ("cli/a.h", "#include <CLI/CLI.hpp>", ""),
         ("zoa/eval/a.cpp", "#include <CLI/CLI.hpp>", "CLI11"),
         ("zoa/eval/a.cpp", "#include <gtest/gtest.h>", "GoogleTest"),
+        ("zoa/methods/x_contract.h", "#include <gtest/gtest.h>", ""),
+        ("zoa/methods/a.cpp", '#include "zoa/methods/fake_forward.h"', "for tests"),
+        ("zoa/methods/a_test.cpp", '#include "zoa/methods/fake_forward.h"', ""),
         ("zoa/core/a.cpp", "#include <sys/stat.h>", ""),
         ("zoa/core/a.cpp", "#include <immintrin.h>", ""),
         ("zoa/core/a.cpp", "#include <boost/any.hpp>", "unknown"),
@@ -192,7 +204,7 @@ def self_test():
         if (word not in said) if word else said:
             print(f"self-test: {path}: {line}\n  expected '{word}', got '{said}'")
             bad += 1
-    for module, row in MODULES.items():  # the table itself has no cycle: rows only name earlier ones
+    for module, row in MODULES.items():
         for name in row.split():
             if module in MODULES[name].split():
                 print(f"self-test: {module} and {name} include each other")

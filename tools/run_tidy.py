@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs clang-tidy on the library and the command-line tool, in parallel, only where something changed.
+"""Runs clang-tidy on the library and the command-line tool, in parallel, only on what changed.
 
-A file that was clean leaves a stamp in build/tidy. The stamp's name is a hash of everything that can
-change the verdict: the file, the headers of ours that it includes (directly or not), the compile
-command, .clang-tidy, and requirements.txt (versions of clang-tidy and OpenVINO). Tests are not checked:
-GoogleTest's macros break the rules on size, and what tests must hold is said by running them.
+A file that was clean leaves a stamp in build/tidy. The stamp's name is a hash of everything that
+can change the verdict: the file, the headers of ours that it includes (directly or not), the
+compile command, .clang-tidy, and requirements.txt (versions of clang-tidy and OpenVINO). Tests are
+not checked: GoogleTest's macros break the rules on size, and tests are judged by running them.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def key_of(entry, fixed):
 def run_one(tidy, build, source):
     """Returns (seconds, text): text is empty if clang-tidy had nothing to say."""
     start = time.monotonic()
-    # -w: warnings are g++'s business, with its own flags; here only the checks of .clang-tidy count.
+    # -w: warnings are g++'s business, with its flags; here only the checks of .clang-tidy count.
     command = [tidy, "--quiet", "-p", build, "--extra-arg=-w", source]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     text = done.stdout
@@ -62,9 +62,9 @@ def sources_of(database, only):
     for entry in json.loads(database.read_text()):
         path = pathlib.Path(entry["file"])
         name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
-        if name.startswith(("zoa/", "cli/")) and not name.endswith("_test.cpp"):
-            if not only or any(word in name for word in only):
-                chosen[name] = entry
+        ours = name.startswith(("zoa/", "cli/")) and not name.endswith("_test.cpp")
+        if ours and (not only or any(word in name for word in only)):
+            chosen[name] = entry
     return chosen
 
 

@@ -11,8 +11,8 @@ namespace zoa {
 std::string cpu_model(const std::string& root = "");
 
 /// The strongest of avx512_amx, avx512_vnni, avx512_core, avx2_vnni, avx2, sse41 that the processor
-/// has and the cap allows; "generic" without any. cap  value of ONEDNN_MAX_CPU_ISA, which the
-/// caller reads; "" and unknown words mean no cap
+/// has and the cap allows; "generic" without any.
+/// cap  value of ONEDNN_MAX_CPU_ISA, which the caller reads; "" and unknown words mean no cap
 std::string cpu_isa(const std::string& cap = "", const std::string& root = "");
 
 /// True where u8 x i8 products are added in pairs of 16 bits and can saturate: no VNNI, no AMX.

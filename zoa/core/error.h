@@ -33,12 +33,12 @@ class Error : public std::runtime_error {
 /// Name of a code as records and bindings spell it, e.g. "bad_file".
 const char* to_string(ErrorCode code) noexcept;
 
-/// Exit status of the command-line tool for a code: 1 failed, 2 usage, 3 bad file, 4 unsupported
-/// model.
+/// Exit status of the command-line tool for a code:
+/// 1 failed, 2 usage, 3 bad file, 4 unsupported model.
 int exit_status(ErrorCode code) noexcept;
 
-/// Throws Error with the parts put together: fail(ErrorCode::BadFile, path, ": header says ", n, "
-/// bytes").
+/// Throws Error with the parts put together:
+/// fail(ErrorCode::BadFile, path, ": header says ", n, " bytes").
 template <class... Parts>
 [[noreturn]] void fail(ErrorCode code, Parts&&... parts) {
   std::ostringstream text;

@@ -22,7 +22,7 @@ using Bytes = std::vector<std::uint8_t>;
 Bytes read_file(const std::string& path, std::size_t limit);
 
 /// Replaces the file at `path`: temporary file in the same folder, fsync, rename, fsync of the
-/// folder. An existing file's permissions are kept; a symbolic link is replaced, not followed.
+/// folder. An existing file keeps its permissions; a symbolic link is replaced, not followed.
 /// Throws  Io with path and reason (read-only, full disk, missing folder); the old file is then
 ///         untouched and the temporary one removed. If only the last fsync of the folder fails, the
 ///         new file is in place but may not survive a power cut.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hints for misspelt names: every "unknown ..." error ends with one, and with the list of known
-// names.
+// Hints for misspelt names: every "unknown ..." error ends with one and with the known names.
 #pragma once
 
 #include <string>

@@ -3,7 +3,8 @@
 //
 //   struct ZoaOptions {
 //     double lr = 5e-4;
-//     template <class F> void visit(F&& f) { f(lr, {"lr", "step size of the norm offsets", 0, 1});
+//     template <class F> void visit(F&& f) {
+//       f(lr, OptionMeta{"lr", "step size of the norm offsets", 0, 1});
 //     }
 //   };
 //
@@ -72,8 +73,7 @@ std::vector<OptionText> list_options(Options options) {
 
 /// Sets one option from text.
 /// Throws  InvalidArgument for an unknown name (the text lists the known ones), a value that does
-/// not
-///         parse, or one outside its range.
+///         not parse, or one outside its range.
 template <class Options>
 void set_option(Options& options, const std::string& name, const std::string& text) {
   bool found = false;

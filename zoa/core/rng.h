@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counter-based random numbers: number i of stream (seed, step, purpose) is a pure function of
-// these, so results do not depend on threads, on order, or on how often a state was saved and
-// restored. Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+// these, so results do not depend on threads, on order, or on how often a state was saved.
+// Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 #pragma once
 
 #include <array>

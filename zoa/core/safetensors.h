@@ -40,7 +40,8 @@ Tensor make_tensor(std::span<const float> values);
 Tensor make_tensor(std::span<const double> values);
 Tensor make_tensor(std::span<const std::int64_t> values);
 Tensor make_tensor(std::span<const std::uint8_t> values);
-/// Any shape is read as one row. Throws  InvalidArgument if the tensor has another type.
+/// Any shape is read as one row.
+/// Throws  InvalidArgument if the tensor has another type.
 std::vector<float> values_f32(const Tensor& tensor);
 std::vector<double> values_f64(const Tensor& tensor);
 std::vector<std::int64_t> values_i64(const Tensor& tensor);
@@ -52,8 +53,8 @@ struct SafetensorsLimits {
 };
 
 /// The file's bytes; the same content gives the same bytes. Tensors lie by falling size of their
-/// type, then by name, so that each is aligned in the file. Throws  InvalidArgument if a tensor's
-/// bytes do not fit its shape or a name is reserved.
+/// type, then by name, so that each is aligned in the file.
+/// Throws  InvalidArgument if a tensor's bytes do not fit its shape or a name is reserved.
 Bytes write_safetensors(const Safetensors& content);
 
 /// Strict: refuses other types, overlapping or unused bytes, duplicate names, unknown keys.

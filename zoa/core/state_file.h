@@ -31,12 +31,10 @@ class MemoryState : public StateWriter, public StateReader {
   std::map<std::string, std::string>& metadata() { return content_.metadata; }
   const std::map<std::string, std::string>& metadata() const { return content_.metadata; }
 
-  /// safetensors with the metadata, "format" and "checksum" (XXH3-128 of the same bytes without
-  /// it).
+  /// safetensors with the metadata, "format" and "checksum" (XXH3-128 of the file without it).
   Bytes to_bytes() const;
 
-  /// Throws  BadFile if anything at all differs from what to_bytes() wrote: one flipped bit is
-  /// found.
+  /// Throws  BadFile if anything differs from what to_bytes() wrote, be it one flipped bit.
   static MemoryState from_bytes(std::span<const std::uint8_t> bytes, const std::string& where);
 
   friend bool operator==(const MemoryState& a, const MemoryState& b) {

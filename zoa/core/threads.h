@@ -16,8 +16,8 @@ namespace detail {
 int affinity_threads();
 
 /// CPU quota in CPUs: the smallest along the way from the process's own cgroup to the top, of
-/// cgroup v2 (cpu.max) and v1 (cpu.cfs_quota_us / cpu.cfs_period_us). Empty: no quota. root  stands
-/// before /proc and /sys; "" is the machine itself
+/// cgroup v2 (cpu.max) and v1 (cpu.cfs_quota_us / cpu.cfs_period_us). Empty: no quota.
+/// root  stands before /proc and /sys; "" is the machine itself
 std::optional<double> cgroup_quota(const std::string& root);
 
 /// As available_threads(), with the files below `root` and a given size of the affinity mask.

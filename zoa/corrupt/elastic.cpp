@@ -25,8 +25,8 @@ double uniform_pm(const Rng& rng, std::uint64_t index, double reach) {
 }
 
 cv::Mat make_affine(const Image& image, double reach, const Rng& rng) {
-  const auto x = static_cast<float>(image.width / 2);
-  const auto y = static_cast<float>(image.height / 2);
+  const auto x = static_cast<float>(image.width >> 1);
+  const auto y = static_cast<float>(image.height >> 1);
   const auto side = static_cast<float>(std::max(std::min(image.width, image.height) / 3, 1));
   const std::array<cv::Point2f, 3> from{
       {{x + side, y + side}, {x + side, y - side}, {x - side, y - side}}};

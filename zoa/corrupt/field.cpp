@@ -71,16 +71,19 @@ Field zoom_center(const Field& field, double zoom) {
   const std::vector<Tap> columns = zoom_taps(field.width, zoom);
   const std::vector<Tap> rows = zoom_taps(field.height, zoom);
   Field result(field.width, field.height, field.channels);
+  std::vector<float> mixed(static_cast<std::size_t>(field.width * field.channels));
   float* out = result.values.data();
   for (const Tap& row : rows) {
+    const float* low = &field.values[field.at(0, row.low)];
+    const float* high = &field.values[field.at(0, row.high)];
+    for (std::size_t i = 0; i < mixed.size(); ++i) {
+      mixed[i] = low[i] + (high[i] - low[i]) * row.weight;
+    }
     for (const Tap& column : columns) {
+      const float* left = &mixed[field.at(column.low, 0)];
+      const float* right = &mixed[field.at(column.high, 0)];
       for (int c = 0; c < field.channels; ++c) {
-        const float top = std::lerp(field.values[field.at(column.low, row.low, c)],
-                                    field.values[field.at(column.high, row.low, c)], column.weight);
-        const float bottom =
-            std::lerp(field.values[field.at(column.low, row.high, c)],
-                      field.values[field.at(column.high, row.high, c)], column.weight);
-        *out++ = std::lerp(top, bottom, row.weight);
+        *out++ = left[c] + (right[c] - left[c]) * column.weight;
       }
     }
   }

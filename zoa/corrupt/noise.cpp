@@ -14,16 +14,17 @@ constexpr std::uint32_t kPoisson = 2;
 constexpr std::uint32_t kFlip = 3;
 constexpr std::uint32_t kSalt = 4;
 
-// Cumulative Poisson distribution up to where the rest is below float precision.
+// Cumulative Poisson distribution up to where the rest is below float precision. The largest mean
+// is 500, so that exp(-mean) is far from underflow.
 std::vector<double> cumulative_poisson(double mean) {
   const auto last = static_cast<int>(mean + 12.0 * std::sqrt(mean) + 20.0);
   std::vector<double> table;
+  double part = std::exp(-mean);
   double sum = 0.0;
   for (int k = 0; k <= last; ++k) {
-    const double log_p =
-        mean > 0.0 ? k * std::log(mean) - mean - std::lgamma(k + 1.0) : (k == 0 ? 0.0 : -1e9);
-    sum += std::exp(log_p);
+    sum += part;
     table.push_back(sum);
+    part *= mean / (k + 1);
   }
   return table;
 }

@@ -57,14 +57,15 @@ const Row& find_row(const std::string& name) {
 }  // namespace
 
 const std::vector<CorruptionInfo>& list_corruptions() {
-  static const std::vector<CorruptionInfo> list = [] {
+  static const std::vector<CorruptionInfo> kList = [] {
     std::vector<CorruptionInfo> infos;
+    infos.reserve(kRows.size());
     for (const Row& row : kRows) {
       infos.push_back({row.name, row.group, row.validation});
     }
     return infos;
   }();
-  return list;
+  return kList;
 }
 
 Profile choose_profile(const Image& image) noexcept {

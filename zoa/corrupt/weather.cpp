@@ -47,7 +47,7 @@ Field make_flakes(const Image& image, const SnowLevel& level, const Setting& set
 }
 
 // Differs: the released scripts mix in crops of photographs; here a plasma of patches with sharp
-// ridges, bluish white, with a mean of about 0.45 as those photographs have.
+// ridges, bluish white, with a mean of about 0.55.
 Field make_ice(int width, int height, const Setting& setting) {
   const Field patches = make_plasma(width, height, 1.8, setting.rng(kPlasma));
   const Field ridges = make_plasma(width, height, 1.5, setting.rng(kRidges));
@@ -55,7 +55,7 @@ Field make_ice(int width, int height, const Setting& setting) {
   Field ice(width, height, 3);
   for (std::size_t i = 0; i < patches.values.size(); ++i) {
     const float ridge = 1.F - std::abs(2.F * ridges.values[i] - 1.F);
-    const float value = 0.1F + 0.4F * patches.values[i] + 0.5F * ridge * ridge * ridge;
+    const float value = 0.18F + 0.4F * patches.values[i] + 0.5F * ridge * ridge * ridge;
     for (std::size_t c = 0; c < 3; ++c) {
       ice.values[3 * i + c] = kTint[c] * value;
     }

@@ -120,15 +120,19 @@ Image cut_image(const std::vector<std::uint8_t>& pixels,
   return image;
 }
 
-std::vector<std::string> published_order(std::vector<std::string> names) {
+std::vector<std::string> published_order(const std::vector<std::string>& names) {
   const bool is_published = std::all_of(names.begin(), names.end(), [](const std::string& name) {
     return is_special(name) || rank_of(name) < kPublished.size();
   });
-  if (is_published) {
-    std::stable_sort(names.begin(), names.end(),
-                     [](const auto& a, const auto& b) { return rank_of(a) < rank_of(b); });
+  if (!is_published) {
+    return names;
   }
-  return names;
+  std::vector<std::string> ordered;
+  for (std::size_t rank = 0; rank <= kPublished.size(); ++rank) {  // the last rank: the others
+    std::copy_if(names.begin(), names.end(), std::back_inserter(ordered),
+                 [&](const std::string& name) { return rank_of(name) == rank; });
+  }
+  return ordered;
 }
 
 std::vector<std::string> load_class_names(const std::string& path) {

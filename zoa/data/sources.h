@@ -64,7 +64,7 @@ Image cut_image(const std::vector<std::uint8_t>& pixels,
 
 /// Sorts the names of corruptions into the published order if all but clean, calib and train are
 /// such.
-std::vector<std::string> published_order(std::vector<std::string> names);
+std::vector<std::string> published_order(const std::vector<std::string>& names);
 
 /// Class names, one a line; empty path = none.
 /// Throws  Io; BadFile for an empty file.

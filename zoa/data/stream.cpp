@@ -119,6 +119,7 @@ void BatchReader::add_pictures(Batch& batch, std::vector<SkippedImage>& skipped)
       preprocess(image, spec_, room.subspan(i * values, values));
     } catch (const std::exception& error) {
       reasons[i] = error.what();
+      reasons[i] += reasons[i].empty() ? "unknown error" : "";
     }
   });
   float* target = room.data();

@@ -50,8 +50,8 @@ Contender::Contender(const Model& model,
     fail(ErrorCode::StateMismatch, model.name(), ": no source statistics, which method '", method,
          "' needs; make them with 'zoa quantize' (--bits keep for a network that is quantized)");
   }
-  engine_ = std::make_unique<Engine>(
-      model, engine_options(info, model.has_batch_norm(), options.threads));
+  engine_ = std::make_unique<Engine>(model,
+                                     engine_options(info, model.has_batch_norm(), options.threads));
   method_ = make_method(method, overrides, options.seed, engine_->info(), stats);
 }
 

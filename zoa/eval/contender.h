@@ -37,8 +37,8 @@ class Contender {
   const Method& method() const { return *method_; }
   std::size_t classes() const { return engine_->info().classes; }
 
-  /// Answers a batch and takes the update. A batch below the method's least one is answered too, but
-  /// teaches nothing.
+  /// Answers a batch and takes the update. A batch below the method's least one is answered too,
+  /// but teaches nothing.
   TimedStep run(const Batch& batch);
   void reset() { method_->reset(); }
 

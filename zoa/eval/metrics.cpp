@@ -22,7 +22,8 @@ CorrectCount count_correct(std::span<const float> logits,
     }
     ++count.labeled;
     const std::span<const float> row = logits.subspan(i * classes, classes);
-    const bool finite = std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
+    const bool finite =
+        std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
     const auto best = std::max_element(row.begin(), row.end()) - row.begin();
     count.correct += finite && best == labels[i] ? 1 : 0;
   }

@@ -23,6 +23,8 @@ CorrectCount count_correct(std::span<const float> logits,
 /// Value at a fraction 0..1 of the sorted values, linear between two of them; 0 for no values.
 double quantile(std::vector<double> values, double fraction);
 
-inline double median(std::vector<double> values) { return quantile(std::move(values), 0.5); }
+inline double median(std::vector<double> values) {
+  return quantile(std::move(values), 0.5);
+}
 
 }  // namespace zoa

@@ -31,11 +31,8 @@ std::string duration_text(double seconds) {
   return text;
 }
 
-std::string progress_text(const std::string& label,
-                          std::size_t done,
-                          std::size_t total,
-                          double elapsed,
-                          int columns) {
+std::string progress_text(
+    const std::string& label, std::size_t done, std::size_t total, double elapsed, int columns) {
   const double share = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
   const double rate = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
   char numbers[128];

@@ -47,10 +47,7 @@ class Progress {
 std::string duration_text(double seconds);
 
 /// One line of progress. elapsed in seconds; columns 0 = plain, without a bar
-std::string progress_text(const std::string& label,
-                          std::size_t done,
-                          std::size_t total,
-                          double elapsed,
-                          int columns);
+std::string progress_text(
+    const std::string& label, std::size_t done, std::size_t total, double elapsed, int columns);
 
 }  // namespace zoa

@@ -70,18 +70,16 @@ std::string to_json_line(const RunHeader& header, const RecordFormat& format) {
                        {"isa", header.machine.isa},
                        {"threads", header.machine.threads}};
   }
-  json["model"] = {{"name", header.model},
-                   {"hash", header.model_hash},
-                   {"family", header.family},
-                   {"bits", header.bits},
-                   {"quantized", header.quantized},
-                   {"products", header.products},
+  json["model"] = {{"name", header.model},           {"hash", header.model_hash},
+                   {"family", header.family},        {"bits", header.bits},
+                   {"quantized", header.quantized},  {"products", header.products},
                    {"preprocess", header.preprocess}};
-  json["data"] = {{"spec", header.data},
-                  {"hash", header.data_hash},
-                  {"n", std::accumulate(header.images.begin(), header.images.end(), std::size_t{0})},
-                  {"domains", header.domains},
-                  {"images", header.images}};
+  json["data"] = {
+      {"spec", header.data},
+      {"hash", header.data_hash},
+      {"n", std::accumulate(header.images.begin(), header.images.end(), std::size_t{0})},
+      {"domains", header.domains},
+      {"images", header.images}};
   json["options"] = options_json(header.options, format);
   json["methods"] = methods_json(header.methods, format);
   json["command"] = header.command;

@@ -36,8 +36,8 @@ struct RunHeader {
   MachineFacts machine;
   std::string model;
   std::string model_hash;
-  std::string family;  ///< "vit" or "cnn"
-  std::string bits;    ///< e.g. "w8a8"
+  std::string family;         ///< "vit" or "cnn"
+  std::string bits;           ///< e.g. "w8a8"
   std::size_t quantized = 0;  ///< products on quantized inputs
   std::size_t products = 0;   ///< all of them
   std::string preprocess;     ///< in words
@@ -53,13 +53,13 @@ struct RunHeader {
 struct BatchRecord {
   std::string method;
   std::string domain;
-  std::size_t round = 1;                ///< from 1
-  std::size_t step = 0;                 ///< batches of this method so far, from 1
-  std::size_t count = 0;                ///< images answered
-  std::size_t labeled = 0;              ///< of those, with a known label
-  std::optional<std::size_t> correct;   ///< none where no label is known
-  std::optional<double> top1;           ///< 0..1, of this domain and round so far
-  double loss = 0;                      ///< nats
+  std::size_t round = 1;               ///< from 1
+  std::size_t step = 0;                ///< batches of this method so far, from 1
+  std::size_t count = 0;               ///< images answered
+  std::size_t labeled = 0;             ///< of those, with a known label
+  std::optional<std::size_t> correct;  ///< none where no label is known
+  std::optional<double> top1;          ///< 0..1, of this domain and round so far
+  double loss = 0;                     ///< nats
   std::optional<double> loss_perturbed;
   double entropy = 0;
   std::optional<double> discrepancy;
@@ -68,9 +68,9 @@ struct BatchRecord {
   std::optional<std::size_t> removed_entry;
   std::size_t bank_entries = 0;
   bool updated = false;
-  std::size_t passes = 0;  ///< counted by the engine
-  std::size_t skipped = 0; ///< images left out since the last record: could not be decoded
-  double ms = 0;           ///< wall time of the step
+  std::size_t passes = 0;   ///< counted by the engine
+  std::size_t skipped = 0;  ///< images left out since the last record: could not be decoded
+  double ms = 0;            ///< wall time of the step
 };
 
 struct DomainScore {
@@ -109,7 +109,8 @@ struct Run {
 MethodSummary summarize(const Run& run, const std::string& method);
 
 struct RecordFormat {
-  bool timings = true;  ///< false: no times and no machine facts, so that equal runs give equal bytes
+  bool timings =
+      true;  ///< false: no times and no machine facts, so that equal runs give equal bytes
 };
 
 /// One line each, without the newline.

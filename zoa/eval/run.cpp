@@ -12,6 +12,7 @@
 #include "zoa/core/threads.h"
 #include "zoa/core/version.h"
 #include "zoa/data/stream.h"
+#include "zoa/engine/isa.h"
 #include "zoa/eval/contender.h"
 #include "zoa/eval/metrics.h"
 
@@ -81,10 +82,10 @@ class Evaluation {
   std::vector<std::size_t> domains_;
   std::vector<std::unique_ptr<Contender>> contenders_;
   Run run_;
-  std::size_t step_ = 0;           // of the present method
-  std::size_t done_ = 0;           // images, all methods
+  std::size_t step_ = 0;  // of the present method
+  std::size_t done_ = 0;  // images, all methods
   std::size_t total_ = 0;
-  CorrectCount so_far_;            // of the present domain and round
+  CorrectCount so_far_;  // of the present domain and round
 };
 
 void Evaluation::make_contenders() {
@@ -100,7 +101,7 @@ void Evaluation::fill_header() {
   RunHeader& header = run_.header;
   header.zoa = kVersion;
   header.runtime = runtime_version();
-  header.machine = {cpu_model(), cpu_isa(), contenders_.front()->engine().threads()};
+  header.machine = {cpu_model(), running_isa(), contenders_.front()->engine().threads()};
   header.model = model_.name();
   header.model_hash = model_.hash();
   header.family = model_.family() == Family::Vit ? "vit" : "cnn";
@@ -113,8 +114,8 @@ void Evaluation::fill_header() {
   for (const std::size_t domain : domains_) {
     header.domains.push_back(data_.domains()[domain]);
     header.images.push_back(images_of(data_, domain, plan_.options));
-    total_ += header.images.back() * contenders_.size() *
-              static_cast<std::size_t>(plan_.options.rounds);
+    total_ +=
+        header.images.back() * contenders_.size() * static_cast<std::size_t>(plan_.options.rounds);
   }
   header.options = list_options(plan_.options);
   for (const auto& contender : contenders_) {
@@ -194,8 +195,8 @@ bool Evaluation::run_domain(Contender& contender, std::size_t domain, std::size_
   stream.shuffle = options.order == "shuffled";
   stream.seed = static_cast<std::uint64_t>(options.order_seed);
   stream.classes = contender.classes();
-  stream.threads = static_cast<std::size_t>(
-      options.threads > 0 ? options.threads : available_threads());
+  stream.threads =
+      static_cast<std::size_t>(options.threads > 0 ? options.threads : available_threads());
   BatchReader reader(data_, domain, model_.preprocess(), stream);
   const std::string& name = data_.domains()[domain];
   so_far_ = {};

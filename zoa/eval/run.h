@@ -59,7 +59,7 @@ struct EvalPlan {
 struct EvalProgress {
   std::string method;
   std::string domain;
-  std::size_t done = 0;   ///< images of all methods
+  std::size_t done = 0;  ///< images of all methods
   std::size_t total = 0;
 };
 
@@ -73,7 +73,8 @@ struct EvalHooks {
 
 /// Answers all batches with each method, one after the other. What was recorded up to a stop comes
 /// back; the summary of an interrupted method says so.
-/// Throws  InvalidArgument for unknown methods, options, domains or a wrong number of classes, before
+/// Throws  InvalidArgument for unknown methods, options, domains or a wrong number of classes,
+/// before
 ///         the first line is written; UnsupportedModel, Io, and what the hooks throw.
 Run run_eval(const Model& model, const Dataset& data, const EvalPlan& plan, const EvalHooks& hooks);
 

@@ -33,10 +33,11 @@ std::string pad(const std::string& text, std::size_t width, bool left) {
 }
 
 std::string text_row(const std::vector<std::string>& cells,
-                     const std::vector<std::size_t>& widths) {
+                     const std::vector<std::size_t>& widths,
+                     std::size_t left) {
   std::string line;
   for (std::size_t i = 0; i < widths.size(); ++i) {
-    line += (i > 0 ? "  " : "") + pad(i < cells.size() ? cells[i] : "", widths[i], i == 0);
+    line += (i > 0 ? "  " : "") + pad(i < cells.size() ? cells[i] : "", widths[i], i < left);
   }
   return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
@@ -65,12 +66,13 @@ std::string text_table(const Table& table) {
   for (const std::size_t width : widths) {
     dashes.emplace_back(width, '-');
   }
-  std::string text = text_row(table.columns, widths) + text_row(dashes, widths);
+  std::string text =
+      text_row(table.columns, widths, table.left) + text_row(dashes, widths, table.left);
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     if (table.rule_before > 0 && table.rows.size() - i == table.rule_before) {
-      text += text_row(dashes, widths);
+      text += text_row(dashes, widths, table.left);
     }
-    text += text_row(table.rows[i], widths);
+    text += text_row(table.rows[i], widths, table.left);
   }
   return text;
 }
@@ -78,7 +80,7 @@ std::string text_table(const Table& table) {
 std::string markdown_table(const Table& table) {
   std::string text = markdown_row(table.columns) + "|";
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    text += i == 0 ? "---|" : "---:|";
+    text += i < table.left ? "---|" : "---:|";
   }
   text += "\n";
   for (const auto& row : table.rows) {

@@ -13,10 +13,12 @@ namespace zoa {
 struct Table {
   std::vector<std::string> columns;            ///< titles; the first column holds the row's name
   std::vector<std::vector<std::string>> rows;  ///< as many cells as there are columns
-  std::size_t rule_before = 0;  ///< a line is drawn before this many last rows (text only); 0 = none
+  std::size_t rule_before =
+      0;                 ///< a line is drawn before this many last rows (text only); 0 = none
+  std::size_t left = 1;  ///< so many first columns hold words: aligned to the left
 };
 
-/// First column to the left, the others to the right; a line under the titles.
+/// A line under the titles; numbers to the right.
 std::string text_table(const Table& table);
 std::string markdown_table(const Table& table);
 

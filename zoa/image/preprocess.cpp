@@ -70,8 +70,8 @@ void write_triple(std::ostringstream& text, const std::array<float, 3>& values) 
 }  // namespace
 
 const std::vector<std::string>& list_presets() {
-  static const std::vector<std::string> names{"imagenet", "inception", "none"};
-  return names;
+  static const std::vector<std::string> kNames{"imagenet", "inception", "none"};
+  return kNames;
 }
 
 PreprocessSpec preset(const std::string& name, int height, int width) {

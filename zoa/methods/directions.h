@@ -7,8 +7,7 @@
 
 namespace zoa {
 
-/// Keeps the uses of one seed apart. The numbers are part of the saved state's meaning: never reuse
-/// one.
+/// Keeps the uses of one seed apart. Saved states depend on the numbers: never reuse one.
 enum class RngPurpose : std::uint32_t { Eps = 1, Alpha = 2, AlphaFirst = 3 };
 
 class Directions {
@@ -22,8 +21,8 @@ class Directions {
 
 /// Each component by itself: uniform in [0.5, 1) with a random sign, a pure function of seed, step,
 /// purpose and index.
-/// Source  ZOA paper, section on the zeroth-order estimate: a segmented uniform, so that the
-///         elementwise division by the direction stays bounded.
+/// No component is near zero, so the elementwise division by the direction stays bounded.
+/// Source  ZOA paper; docs/methods/zoa.md.
 class RngDirections : public Directions {
  public:
   explicit RngDirections(std::uint64_t seed) : seed_(seed) {}

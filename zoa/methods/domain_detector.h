@@ -24,7 +24,7 @@ struct DomainStats {
 
 /// Symmetric KL divergence of two normal distributions, mean over the channels:
 /// (v + (m-m')^2) / (2 (v' + 1e-8)) + (v' + (m-m')^2) / (2 (v + 1e-8)) - 1.
-/// Source  ZOA paper (after ViDA and others); 0 for equal statistics.
+/// About 0 for equal statistics. Source  ZOA paper; docs/methods/zoa.md.
 double compute_domain_distance(const DomainStats& a, const DomainStats& b);
 
 /// Turns the engine's biased variances into unbiased ones, by the number of values behind them.

@@ -21,9 +21,9 @@ struct BankOptions {
 
 class KnowledgeBank {
  public:
-  /// vector_sizes  length of each parameter vector (gamma or beta of one layer), in slot order; P
-  /// is
-  ///               their sum.  alpha_first  alpha of the zero entry
+  /// vector_sizes  length of each parameter vector (gamma or beta of a layer), in slot order; P is
+  ///               their sum
+  /// alpha_first   alpha of the zero entry
   KnowledgeBank(std::vector<std::size_t> vector_sizes,
                 const BankOptions& options,
                 double alpha_first);
@@ -40,17 +40,16 @@ class KnowledgeBank {
   std::vector<double> total(std::span<const double> alpha) const;
 
   /// Keeps the present total as a new entry; total() stays the same but for rounding to float. A
-  /// full bank first gives up one entry. Returns the index among alpha (0 = the zero entry) of what
-  /// was removed. Differs: similarities are computed anew each time; the reference keeps a table
-  /// that it does not compact after a removal.
+  /// full bank first gives up one entry, whose index among alpha (0 = the zero entry) is returned.
+  /// Differs: similarities are computed anew each time; the reference keeps a table that it does
+  /// not compact after a removal.
   std::optional<std::size_t> insert();
 
   /// Sets alpha (M + 1) and eps (P).
   void assign(std::vector<double> alpha, std::vector<float> eps);
 
   void save(StateWriter& writer, const std::string& prefix) const;
-  /// Throws  StateMismatch for another number of parameters, BadFile for values that are not
-  /// finite.
+  /// Throws  StateMismatch for another number of parameters, BadFile for values not finite.
   void load(const StateReader& reader, const std::string& prefix);
 
  private:

@@ -9,8 +9,7 @@
 namespace zoa {
 namespace {
 
-// log(sum e^z) - sum(e^z z) / sum(e^z), z = logit - highest: no logarithm of a vanishing
-// probability.
+// log(sum e^z) - sum(e^z z) / sum(e^z), z = logit - highest: no logarithm of a probability of 0.
 double row_entropy(std::span<const float> row) {
   const double highest = static_cast<double>(*std::max_element(row.begin(), row.end()));
   double sum = 0;

@@ -25,7 +25,8 @@ BatchMoments compute_moments(std::span<const float> rows, std::size_t width);
 
 /// D: mean squared error of std plus that of mean. A transformer takes one mean over all features,
 /// a CNN the mean over its taps of the mean within each. Without a std only the mean's error
-/// counts. Source  ZOA paper (after FOA's); docs/methods/zoa.md.
+/// counts.
+/// Source  ZOA paper (after FOA's); docs/methods/zoa.md.
 double compute_discrepancy(const ModelInfo& model,
                            const BatchMoments& moments,
                            const SourceStats& source);

@@ -63,7 +63,8 @@ class Method {
 using OptionValues = std::vector<std::pair<std::string, std::string>>;
 
 /// Makes a method with its published defaults for this network (family, bit width), then the
-/// overrides. Throws  InvalidArgument for an unknown name or option; the text lists the known ones.
+/// overrides.
+/// Throws  InvalidArgument for an unknown name or option; the text lists the known ones.
 std::unique_ptr<Method> make_method(const std::string& name,
                                     const OptionValues& overrides,
                                     std::uint64_t seed,

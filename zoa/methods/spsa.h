@@ -15,9 +15,11 @@ struct SpsaStep {
   double wd = 0;
 };
 
-/// Plain SGD with L2 weight decay: g = difference / (c * d) elementwise, out = old - lr * (g + wd *
-/// old). old, out  (P) f32, out may be old;  direction  (P), no component zero Source  ZOA paper;
-/// no momentum.
+/// Plain SGD with L2 weight decay: g = difference / (c * d) elementwise,
+/// out = old - lr * (g + wd * old).
+/// old, out   (P) f32, out may be old
+/// direction  (P), no component zero
+/// Source  ZOA paper; no momentum.
 void update_offsets(const SpsaStep& step,
                     std::span<const float> old,
                     std::span<const double> direction,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ZOA: two forward passes per batch, one update of the norms' affine parameters, a bank of what
-// earlier domains taught. Math and options: docs/methods/zoa.md. Source  "Test-Time Model
-// Adaptation for Quantized Neural Networks", ACM MM 2025, arXiv 2508.02180.
+// earlier domains taught. Math and options: docs/methods/zoa.md.
+// "Test-Time Model Adaptation for Quantized Neural Networks", ACM MM 2025, arXiv 2508.02180.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,7 @@ MethodInfo zoa_info();
 
 /// directions  recorded ones for conformance tests; without them they come from the seed
 /// Throws  InvalidArgument for options out of range, UnsupportedModel for a model without norm
-/// slots
-///         or taps, StateMismatch for source statistics of another width.
+///         slots or taps, StateMismatch for source statistics of another width.
 std::unique_ptr<Method> make_zoa(const ZoaOptions& options,
                                  std::uint64_t seed,
                                  const ModelInfo& model,

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <sstream>
+
+#include <openvino/openvino.hpp>
+
+#include "zoa/core/cpu.h"
+#include "zoa/engine/isa.h"
+#include "zoa/engine/kernels_ov.h"
+#include "zoa/engine/plan_ov.h"
+#include "zoa/graph/import_ov.h"
+#include "zoa/graph/products_ov.h"
+#include "zoa/graph/runtime_ov.h"
+
+namespace zoa {
+
+namespace {
+
+// Keys of the runtime's listing (the wheel ships no header for them).
+constexpr char kLayerType[] = "layerType";
+constexpr char kImplementation[] = "primitiveType";
+constexpr char kPrecision[] = "runtimePrecision";
+constexpr char kOriginalNames[] = "originalLayersNames";
+
+struct RuntimeKernel {
+  std::string layer_type;
+  std::string implementation;
+  std::string precision;
+};
+
+std::string rt_text(const ov::Node& node, const char* key) {
+  const auto found = node.get_rt_info().find(key);
+  return found == node.get_rt_info().end() ? "" : found->second.as<std::string>();
+}
+
+// Runtime nodes by the names of the layers that were fused into them.
+std::multimap<std::string, RuntimeKernel> runtime_kernels(const ov::Model& model) {
+  std::multimap<std::string, RuntimeKernel> kernels;
+  for (const auto& node : model.get_ops()) {
+    const RuntimeKernel kernel{rt_text(*node, kLayerType),
+                               rt_text(*node, kImplementation),
+                               rt_text(*node, kPrecision)};
+    std::istringstream names(rt_text(*node, kOriginalNames));
+    std::string name;
+    while (std::getline(names, name, ',')) {
+      kernels.emplace(name, kernel);
+    }
+  }
+  return kernels;
+}
+
+bool is_product_kernel(const RuntimeKernel& kernel) {
+  return kernel.layer_type == "FullyConnected" || kernel.layer_type == "Convolution" ||
+         kernel.layer_type == "GroupConvolution" || kernel.layer_type == "MatMul" ||
+         kernel.layer_type == "Subgraph" || kernel.layer_type == "ScaledDotProductAttention";
+}
+
+bool is_int8(const RuntimeKernel& kernel) {
+  return kernel.precision == "i8" || kernel.precision == "u8";
+}
+
+std::string float_reason(const Product& product, bool found) {
+  if (!found) {
+    return "the runtime fused it away";
+  }
+  if (!product.reason.empty()) {
+    return product.reason;
+  }
+  for (const ActivationPoint& point : product.activations) {
+    if (!reads_quantized(product.node->input_value(point.input))) {
+      return "its input is not quantized in the file";
+    }
+  }
+  if (product.kind == ProductKind::Attention && int8_products_saturate(running_isa())) {
+    return "this CPU (" + running_isa() + ") has no VNNI: the runtime multiplies q, k and v in float";
+  }
+  return "its quantizer has a form that the runtime does not take to int8 (zero point or levels)";
+}
+
+}  // namespace
+
+std::vector<KernelFacts> list_kernels(const ModelGraph& graph) {
+  const auto network = with_batch(graph.network, 1);
+  const auto compiled = runtime_core().compile_model(network, "CPU", compile_settings(1));
+  const auto kernels = runtime_kernels(*compiled.get_runtime_model());
+  std::vector<KernelFacts> facts;
+  for (const Product& product : find_products(network)) {
+    KernelFacts fact;
+    fact.layer = product.node->get_friendly_name();
+    fact.kind = to_string(product.kind);
+    bool found = false;
+    const auto [begin, end] = kernels.equal_range(fact.layer);
+    for (auto it = begin; it != end; ++it) {
+      if (!is_product_kernel(it->second)) {
+        continue;
+      }
+      fact.int8 = (found ? fact.int8 : true) && is_int8(it->second);
+      found = true;
+      fact.kernel = it->second.layer_type + " " + it->second.implementation;
+    }
+    if (!fact.int8) {
+      fact.reason = float_reason(product, found);
+    }
+    facts.push_back(fact);
+  }
+  return facts;
+}
+
+}  // namespace zoa
