@@ -106,7 +106,7 @@ Run evaluate(const Model& model,
   hooks.line = [&](const std::string& line) { records.write(line); };
   hooks.stop = is_interrupted;
   hooks.progress = [&](const EvalProgress& p) {
-    progress.show("    " + model.name() + " " + p.method + " " + p.domain, p.done, p.total);
+    progress.show("    " + model.name() + " " + p.domain, p.done, p.total);
   };
   return run_eval(model, data, plan, hooks);
 }
@@ -196,7 +196,8 @@ int run_demo(const Arguments& words) {
   }
   progress.print("\n2/3 Run them over " + std::to_string(arguments.images) +
                  " test images under 8 shifts (severity 5), one shift after the other, no labels:\n"
-                 "    noadapt answers as shipped, zoa adapts with two forward passes per batch");
+                 "    noadapt answers as shipped, zoa adapts with two forward passes per batch; "
+                 "they take turns");
   const std::vector<Run> runs = run_all(folders, data, arguments, progress);
 
   progress.print("\n3/3 Write the page");

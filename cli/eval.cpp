@@ -62,7 +62,7 @@ std::vector<Run> run_models(const EvalArguments& arguments, const EvalPlan& plan
     hooks.note = [&](const std::string& note) { progress.print("zoa: warning: " + note); };
     hooks.stop = is_interrupted;
     hooks.progress = [&](const EvalProgress& p) {
-      progress.show(model.name() + " " + p.method + " " + p.domain, p.done, p.total);
+      progress.show(model.name() + " " + p.domain, p.done, p.total);
     };
     runs.push_back(run_eval(model, *data, plan, hooks));
     progress.finish();

@@ -46,8 +46,8 @@ void print_help(std::ostream& out) {
 
 int run_verb(const Arguments& arguments) {
   if (arguments.empty()) {
-    print_help(std::cerr);
-    return exit_status(ErrorCode::InvalidArgument);
+    fail(ErrorCode::InvalidArgument,
+         "no verb given; 'zoa --help' lists them, 'zoa demo' shows all");
   }
   const std::string& name = arguments.front();
   if (name == "--help" || name == "-h" || (name == "help" && arguments.size() == 1)) {

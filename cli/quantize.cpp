@@ -61,8 +61,20 @@ void check_output(const std::string& output) {
   check_writable((parent.empty() ? fs::path(".") : parent) / "model.xml");
 }
 
-std::vector<std::string> choose_labels(const QuantizeArguments& arguments, const Dataset& data) {
-  return arguments.labels.empty() ? data.classes() : read_labels(arguments.labels);
+// The network with its preprocessing and the labels of --labels, before the data are looked at.
+Model open_network(const QuantizeArguments& arguments) {
+  if (Model::is_folder(arguments.model)) {
+    fail(ErrorCode::BadFile, arguments.model,
+         ": a folder; expected a network file (.onnx, .xml, .tflite)");
+  }
+  std::vector<std::string> labels;
+  if (!arguments.labels.empty()) {
+    labels = read_labels(arguments.labels);
+  }
+  const PreprocessSpec spec =
+      make_preprocess(arguments.preprocess, read_input_size(arguments.model));
+  std::cerr << "PREPROCESSING: " << describe(spec) << std::endl;
+  return with_labels(Model::from_file(arguments.model, spec), std::move(labels), arguments.labels);
 }
 
 void print_report(const Model& model, const QuantizeReport& report, const std::string& output) {
@@ -98,20 +110,14 @@ int run_quantize(const Arguments& words) {
     return *status;
   }
   check_output(arguments.output);
-  if (Model::is_folder(arguments.model)) {
-    fail(ErrorCode::BadFile, arguments.model,
-         ": a folder; expected a network file (.onnx, .xml, .tflite)");
-  }
+  Model model = open_network(arguments);
   const auto data = open_dataset(arguments.calib, DatasetOptions{arguments.labels, 5});
   const std::size_t domain =
       arguments.domain.empty() ? calib_domain(*data) : find_domain(*data, arguments.domain);
-  const PreprocessSpec spec =
-      make_preprocess(arguments.preprocess, read_input_size(arguments.model));
+  if (arguments.labels.empty()) {
+    model = with_labels(model, data->classes(), arguments.calib);
+  }
   Progress progress(std::cerr, stderr_style(arguments.quiet));
-  std::cerr << "PREPROCESSING: " << describe(spec) << std::endl;
-  const Model model =
-      with_labels(Model::from_file(arguments.model, spec), choose_labels(arguments, *data),
-                  arguments.labels.empty() ? arguments.calib : arguments.labels);
   QuantizeReport report;
   const Model quantized = quantize(model, *data, domain, arguments.options, &report,
                                    [&](const std::string& phase, std::size_t done,

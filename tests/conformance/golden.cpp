@@ -14,7 +14,9 @@ fs::path shared_folder() {
          "golden";
 }
 
-fs::path reduced_folder() { return fs::path(ZOA_SOURCE_DIR) / "tests" / "data" / "golden"; }
+fs::path reduced_folder() {
+  return fs::path(ZOA_SOURCE_DIR) / "tests" / "data" / "golden";
+}
 
 Run load_run(const fs::path& folder) {
   Run run;
@@ -32,8 +34,7 @@ Run load_run(const fs::path& folder) {
   run.stats.tap_mean = load_npy(folder / "source_mean.npy").as_f32();
   run.stats.tap_std = load_npy(folder / "source_std.npy").as_f32();
   run.stats.samples = 512;
-  run.preprocess =
-      preset("imagenet", static_cast<int>(shape[2]), static_cast<int>(shape[3]));
+  run.preprocess = preset("imagenet", static_cast<int>(shape[2]), static_cast<int>(shape[3]));
   return run;
 }
 

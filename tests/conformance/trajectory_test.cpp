@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The float path of the product follows the golden runs: the real network on the real runtime, the real
-// method, recorded directions. Tolerances: 1e-3 relative on losses (1e-4 on the first step) and on the
-// offsets, 1e-3 of the largest logit on logits; domain changes and removed entries exactly.
-#include <gtest/gtest.h>
-
+// The float path of the product follows the golden runs: the real network on the real runtime, the
+// real method, recorded directions. Tolerances: 1e-3 relative on losses (1e-4 on the first step)
+// and on the offsets, 1e-3 of the largest logit on logits; domain changes and removed entries
+// exactly.
 #include <algorithm>
 #include <cmath>
 #include <iostream>
 
-#include "tests/conformance/golden.h"
+#include <gtest/gtest.h>
+
 #include "zoa/core/state_file.h"
 #include "zoa/engine/engine.h"
 #include "zoa/methods/zoa_method.h"
+
+#include "tests/conformance/golden.h"
 
 namespace zoa::golden {
 namespace {
@@ -115,13 +117,12 @@ class Follower {
   void compare_state(std::size_t step) {
     MemoryState state;
     method_->save(state);
-    const auto eps = state.get_f32("eps");
+    const auto eps = state.get_f32("zoa.eps");
     ASSERT_EQ(eps.size(), run_.parameters);
-    const double error =
-        relative_to_largest(eps, run_.eps_after.data() + step * run_.parameters);
+    const double error = relative_to_largest(eps, run_.eps_after.data() + step * run_.parameters);
     EXPECT_LT(error, 1e-3);
     Worst::raise(worst_.eps, error);
-    const auto alpha = state.get_f64("alpha");
+    const auto alpha = state.get_f64("zoa.alpha");
     const auto golden = run_.step(step).at("alpha").get<std::vector<double>>();
     ASSERT_EQ(alpha.size(), golden.size());
     for (std::size_t i = 0; i < alpha.size(); ++i) {
@@ -139,21 +140,33 @@ class Follower {
 
 void follow(const std::filesystem::path& folder, const char* network) {
   if (!std::filesystem::exists(folder / network)) {
-    GTEST_SKIP() << folder / network << " is not there: whole golden runs do not ship with the code";
+    GTEST_SKIP() << folder / network
+                 << " is not there: whole golden runs do not ship with the code";
   }
   const Run run = load_run(folder);
   const Worst worst = Follower(run, folder / network).follow();
-  std::cout << "worst relative error over " << run.steps << " steps of " << folder.filename().string()
-            << "/" << network << ": loss " << worst.loss << ", perturbed loss " << worst.perturbed
-            << ", eps " << worst.eps << ", alpha " << worst.alpha << ", domain distance "
-            << worst.distance << ", logits " << worst.logits << "\n";
+  std::cout << "worst relative error over " << run.steps << " steps of "
+            << folder.filename().string() << "/" << network << ": loss " << worst.loss
+            << ", perturbed loss " << worst.perturbed << ", eps " << worst.eps << ", alpha "
+            << worst.alpha << ", domain distance " << worst.distance << ", logits " << worst.logits
+            << "\n";
 }
 
-TEST(Trajectory, ReducedVit) { follow(reduced_folder() / "vit", "model.onnx"); }
-TEST(Trajectory, ReducedResnet) { follow(reduced_folder() / "resnet", "model.onnx"); }
-TEST(Trajectory, Vit) { follow(shared_folder() / "vit", "model.onnx"); }
-TEST(Trajectory, VitOpset17) { follow(shared_folder() / "vit", "model-opset17.onnx"); }
-TEST(Trajectory, Resnet) { follow(shared_folder() / "resnet", "model.onnx"); }
+TEST(Trajectory, ReducedVit) {
+  follow(reduced_folder() / "vit", "model.onnx");
+}
+TEST(Trajectory, ReducedResnet) {
+  follow(reduced_folder() / "resnet", "model.onnx");
+}
+TEST(Trajectory, Vit) {
+  follow(shared_folder() / "vit", "model.onnx");
+}
+TEST(Trajectory, VitOpset17) {
+  follow(shared_folder() / "vit", "model-opset17.onnx");
+}
+TEST(Trajectory, Resnet) {
+  follow(shared_folder() / "resnet", "model.onnx");
+}
 
 TEST(Trajectory, ReducedRunsShip) {
   EXPECT_TRUE(std::filesystem::exists(reduced_folder() / "vit" / "model.onnx"));

@@ -18,7 +18,7 @@ struct Isa {
 
 // Strongest first.
 const std::vector<Isa>& known_isas() {
-  static const std::vector<Isa> table = {
+  static const std::vector<Isa> kTable = {
       {"avx512_amx", {"avx512f", "avx512bw", "avx512vl", "avx512dq", "amx_tile", "amx_int8"}},
       {"avx512_vnni", {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"}},
       {"avx512_core", {"avx512f", "avx512bw", "avx512vl", "avx512dq"}},
@@ -26,7 +26,7 @@ const std::vector<Isa>& known_isas() {
       {"avx2", {"avx2"}},
       {"sse41", {"sse4_1"}},
   };
-  return table;
+  return kTable;
 }
 
 // What a cap leaves, by the start of its word, longest first: AVX512_CORE_BF16 and later ones have
@@ -37,7 +37,7 @@ struct Cap {
 };
 
 const std::vector<Cap>& known_caps() {
-  static const std::vector<Cap> table = {
+  static const std::vector<Cap> kTable = {
       {"AVX512_CORE_AMX", {}},
       {"AVX10", {}},
       {"AVX512_CORE_FP16", {"avx512_vnni", "avx512_core", "avx2_vnni", "avx2", "sse41"}},
@@ -49,7 +49,7 @@ const std::vector<Cap>& known_caps() {
       {"AVX", {"sse41"}},
       {"SSE41", {"sse41"}},
   };
-  return table;
+  return kTable;
 }
 
 bool is_allowed(const std::string& isa, std::string cap) {

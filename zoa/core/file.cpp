@@ -98,7 +98,7 @@ Temporary open_temporary(const std::string& path, FileCalls& calls) {
 }
 
 std::optional<mode_t> present_mode(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return std::nullopt;
   }
@@ -165,7 +165,7 @@ Bytes read_file(const std::string& path, std::size_t limit) {
   if (descriptor.get() < 0) {
     fail_io("read", path, errno);
   }
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor.get(), &status) != 0) {
     fail_io("read", path, errno);
   }

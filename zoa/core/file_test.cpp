@@ -46,7 +46,7 @@ TEST(File, KeepsThePermissionsOfTheOldFile) {
   write_file_atomic(path, "one");
   ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
   write_file_atomic(path, "two");
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0640U);
 }

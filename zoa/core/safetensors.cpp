@@ -44,12 +44,14 @@ using Named = std::pair<const std::string, Tensor>;
 
 std::vector<const Named*> file_order(const Safetensors& content) {
   std::vector<const Named*> order;
+  order.reserve(content.tensors.size());
   for (const Named& named : content.tensors) {
     order.push_back(&named);
   }
-  // Names are sorted already, and the sort is stable.
-  std::stable_sort(order.begin(), order.end(), [](const Named* a, const Named* b) {
-    return type_bytes(a->second.type) > type_bytes(b->second.type);
+  std::sort(order.begin(), order.end(), [](const Named* a, const Named* b) {
+    const std::size_t bytes_a = type_bytes(a->second.type);
+    const std::size_t bytes_b = type_bytes(b->second.type);
+    return bytes_a != bytes_b ? bytes_a > bytes_b : a->first < b->first;
   });
   return order;
 }

@@ -14,7 +14,7 @@ double count_multiplications(const ov::Node& node) {
   if (is_op(node, "MatMul")) {
     const auto& product = static_cast<const ov::op::v0::MatMul&>(node);
     const ov::Shape& a = node.get_input_shape(0);
-    const std::size_t inner = a.size() < 2 ? a.back()
+    const std::size_t inner = a.size() < 2                ? a.back()
                               : product.get_transpose_a() ? a[a.size() - 2]
                                                           : a.back();
     return outputs * static_cast<double>(inner);

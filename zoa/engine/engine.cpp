@@ -29,12 +29,17 @@ ModelInfo describe_model(const Model& model, const Instrumented& instrumented) {
     info.tap_width += tap.width;
   }
   const auto& stem = model.graph().structure.stem;
-  info.stem_channels =
-      channels_of(stem, stem.get_partial_shape().rank() == ov::Rank(4) ? 1 : -1);
+  info.stem_channels = channels_of(stem, stem.get_partial_shape().rank() == ov::Rank(4) ? 1 : -1);
   info.has_batch_norm = model.has_batch_norm();
   info.weight_bits = model.quantization().weight_bits;
   info.activation_bits = model.quantization().activation_bits;
   return info;
+}
+
+// Positions of a map (B, C, H, W) or of tokens (B, T, C).
+std::size_t num_positions(const ov::Output<ov::Node>& stem) {
+  const bool map = stem.get_partial_shape().rank() == ov::Rank(4);
+  return map ? channels_of(stem, 2) * channels_of(stem, 3) : channels_of(stem, 1);
 }
 
 }  // namespace
@@ -46,11 +51,13 @@ struct Engine::Impl {
   ModelInfo info;
   std::list<Plan> plans;  // the latest used first
   StemStats stem;
+  std::size_t stem_positions = 1;
   std::size_t passes = 0;
 
   Impl(const Model& m, const EngineOptions& o)
       : model(m), options(o), threads(o.threads > 0 ? o.threads : available_threads()) {
     info = describe_model(model, instrument_model(model.graph(), options, 1));
+    stem_positions = num_positions(model.graph().structure.stem);
   }
 
   Plan& plan_for(std::size_t batch) {
@@ -70,7 +77,8 @@ struct Engine::Impl {
   void check(const Batch& batch) const {
     const PreprocessSpec& spec = model.preprocess();
     if (batch.count < 1 || batch.count > kMostBatch) {
-      fail(ErrorCode::InvalidArgument, "batch of ", batch.count, " images; expected 1 to ", kMostBatch);
+      fail(ErrorCode::InvalidArgument, "batch of ", batch.count, " images; expected 1 to ",
+           kMostBatch);
     }
     const std::size_t expected = batch.count * num_values(spec);
     if (batch.pixels.size() != expected ||
@@ -90,6 +98,7 @@ struct Engine::Impl {
     const std::size_t channels = info.stem_channels;
     const std::size_t count = plan.batch();
     stem.count = count;
+    stem.values = count * stem_positions;
     stem.mean.assign(channels, 0.0);
     stem.variance.assign(channels, 0.0);
     if (mean.empty()) {
@@ -110,10 +119,18 @@ Engine::Engine(const Model& model, const EngineOptions& options)
     : impl_(std::make_unique<Impl>(model, options)) {}
 Engine::~Engine() = default;
 
-const ModelInfo& Engine::info() const { return impl_->info; }
-const StemStats& Engine::stem() const { return impl_->stem; }
-std::size_t Engine::passes() const { return impl_->passes; }
-int Engine::threads() const { return impl_->threads; }
+const ModelInfo& Engine::info() const {
+  return impl_->info;
+}
+const StemStats& Engine::stem() const {
+  return impl_->stem;
+}
+std::size_t Engine::passes() const {
+  return impl_->passes;
+}
+int Engine::threads() const {
+  return impl_->threads;
+}
 
 void Engine::begin(const Batch& batch) {
   impl_->check(batch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a network for a method: cuts it into prefix and suffix, compiles both for the batch sizes that
-// come, feeds slots, reads logits, taps and the stem, counts passes. Knows nothing of methods.
+// Runs a network for a method: cuts it into prefix and suffix, compiles both for the batch sizes
+// that come, feeds slots, reads logits, taps and the stem, counts passes. Knows nothing of methods.
 #pragma once
 
 #include <memory>
@@ -12,21 +12,21 @@
 namespace zoa {
 
 struct EngineOptions {
-  bool batch_statistics = false;   ///< BatchNorms use the statistics of the batch
-  bool norm_slots = false;         ///< gamma and beta of the adapted norms are slots
-  bool shift_slot = false;         ///< the feature shift before the head is a slot
-  bool taps = false;               ///< PassOutput::taps is filled
-  bool stem = false;               ///< Forward::stem() is filled
-  bool per_sample_slots = false;   ///< slots take B * C values as well
-  int threads = 0;                 ///< 0 = what affinity and the cgroup's quota allow
-  std::string adapt;               ///< regular expression that picks the adapted norms; "" = the paper's
+  bool batch_statistics = false;  ///< BatchNorms use the statistics of the batch
+  bool norm_slots = false;        ///< gamma and beta of the adapted norms are slots
+  bool shift_slot = false;        ///< the feature shift before the head is a slot
+  bool taps = false;              ///< PassOutput::taps is filled
+  bool stem = false;              ///< Forward::stem() is filled
+  bool per_sample_slots = false;  ///< slots take B * C values as well
+  int threads = 0;                ///< 0 = what affinity and the cgroup's quota allow
+  std::string adapt;  ///< regular expression that picks the adapted norms; "" = the paper's
 };
 
 inline constexpr std::size_t kMostBatch = 256;
 
 /// Without slots nothing depends on a slot, so the prefix is the whole network as shipped, compiled
-/// once: "adaptation off" costs and answers exactly what the plain model does. With slots, all neutral,
-/// a network without BatchNorm gives the same logits bit for bit.
+/// once: "adaptation off" costs and answers exactly what the plain model does. With slots, all
+/// neutral, a network without BatchNorm gives the same logits bit for bit.
 class Engine final : public Forward {
  public:
   /// Throws  UnsupportedModel; InvalidArgument for options that the network cannot give.

@@ -25,7 +25,9 @@ void describe_structure(const Structure& structure, Inspection& result) {
   result.family = vit ? "ViT" : "CNN";
   result.blocks = structure.blocks;
   result.stages = structure.stages;
-  result.reads = !vit ? "mean over positions" : structure.reads_token ? "CLS token" : "mean over tokens";
+  result.reads = !vit                    ? "mean over positions"
+                 : structure.reads_token ? "CLS token"
+                                         : "mean over tokens";
   result.stem = structure.stem.get_node()->get_friendly_name();
   result.stem_channels = zoa::channels_of(
       structure.stem, structure.stem.get_partial_shape().rank() == ov::Rank(4) ? 1 : -1);

@@ -29,8 +29,9 @@ struct Inspection {
   std::string family;  ///< "ViT" or "CNN"
   std::size_t blocks = 0;
   std::vector<std::size_t> stages;  ///< CNN: blocks per stage
-  std::string reads;                ///< what the head reads: "CLS token", "mean over tokens", "mean over positions"
-  std::string stem;                 ///< node whose output the domain test watches
+  std::string
+      reads;  ///< what the head reads: "CLS token", "mean over tokens", "mean over positions"
+  std::string stem;  ///< node whose output the domain test watches
   std::size_t stem_channels = 0;
   std::vector<NormFacts> norms;
   std::vector<TapInfo> taps;

@@ -37,8 +37,7 @@ std::string rt_text(const ov::Node& node, const char* key) {
 std::multimap<std::string, RuntimeKernel> runtime_kernels(const ov::Model& model) {
   std::multimap<std::string, RuntimeKernel> kernels;
   for (const auto& node : model.get_ops()) {
-    const RuntimeKernel kernel{rt_text(*node, kLayerType),
-                               rt_text(*node, kImplementation),
+    const RuntimeKernel kernel{rt_text(*node, kLayerType), rt_text(*node, kImplementation),
                                rt_text(*node, kPrecision)};
     std::istringstream names(rt_text(*node, kOriginalNames));
     std::string name;
@@ -72,7 +71,8 @@ std::string float_reason(const Product& product, bool found) {
     }
   }
   if (product.kind == ProductKind::Attention && int8_products_saturate(running_isa())) {
-    return "this CPU (" + running_isa() + ") has no VNNI: the runtime multiplies q, k and v in float";
+    return "this CPU (" + running_isa() +
+           ") has no VNNI: the runtime multiplies q, k and v in float";
   }
   return "its quantizer has a form that the runtime does not take to int8 (zero point or levels)";
 }

@@ -7,10 +7,12 @@
 #include "zoa/engine/plan_ov.h"
 #include "zoa/graph/import_ov.h"
 #include "zoa/graph/runtime_ov.h"
+#include "zoa/graph/token_rows_ov.h"
 
 namespace zoa {
 
-Instrumented instrument_model(const ModelGraph& graph, const EngineOptions& options,
+Instrumented instrument_model(const ModelGraph& graph,
+                              const EngineOptions& options,
                               std::size_t batch) {
   const auto network = with_batch(graph.network, batch);
   const Structure structure = find_structure(network, graph.name, {options.adapt});
@@ -22,7 +24,11 @@ Instrumented instrument_model(const ModelGraph& graph, const EngineOptions& opti
   wanted.stem = options.stem;
   wanted.per_sample = options.per_sample_slots;
   wanted.folded = graph.folded;
-  return instrument(network, structure, wanted);
+  Instrumented result = instrument(network, structure, wanted);
+  if (options.norm_slots && structure.reads_token) {
+    compute_token_rows(result.model);  // the plain network stays exactly what the file says
+  }
+  return result;
 }
 
 ov::AnyMap compile_settings(int threads) {
@@ -64,13 +70,14 @@ Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t ba
 void Plan::run_prefix(const Batch& batch) {
   // The runtime only reads its inputs; its interface takes them as mutable memory.
   auto* pixels = const_cast<float*>(batch.pixels.data());
-  prefix_.set_input_tensor(
-      ov::Tensor(ov::element::f32, {batch.count, batch.channels, batch.height, batch.width}, pixels));
+  prefix_.set_input_tensor(ov::Tensor(
+      ov::element::f32, {batch.count, batch.channels, batch.height, batch.width}, pixels));
   prefix_.infer();
 }
 
 void Plan::set_slot(std::size_t index, const SlotInfo& slot, std::span<const float> values) {
-  const std::span<const float> source = values.empty() ? std::span<const float>(slot.neutral) : values;
+  const std::span<const float> source =
+      values.empty() ? std::span<const float>(slot.neutral) : values;
   ov::Tensor& tensor = slots_[index];
   auto* out = tensor.data<float>();
   if (source.size() == tensor.get_size()) {

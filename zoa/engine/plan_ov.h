@@ -16,11 +16,12 @@
 namespace zoa {
 
 /// The graph of a plan before it is compiled.
-Instrumented instrument_model(const ModelGraph& graph, const EngineOptions& options,
+Instrumented instrument_model(const ModelGraph& graph,
+                              const EngineOptions& options,
                               std::size_t batch);
 
-/// Runtime settings of every compiled model: f32 outside int8 kernels, no hidden dynamic quantization,
-/// given threads, no pinning.
+/// Runtime settings of every compiled model: f32 outside int8 kernels, no hidden dynamic
+/// quantization, given threads, no pinning.
 ov::AnyMap compile_settings(int threads);
 
 class Plan {

@@ -57,7 +57,8 @@ void write_tiles(std::ostream& page, const Run& run) {
   const MethodSummary& first = run.summaries.front();
   const MethodSummary& last = run.summaries.back();
   if (const auto gain = gain_of(first.top1, last.top1); gain && run.summaries.size() > 1) {
-    write_tile(page, sign_class(*gain), number_html(points_text(*gain)), "points gained");
+    write_tile(page, sign_class(*gain), number_html(points_text(*gain)),
+               *gain < 0 ? "points lost" : "points gained");
     if (first.ms_median > 0) {
       write_tile(page, "", fixed_text(last.ms_median / first.ms_median, 2) + "&times;",
                  "time of a plain pass");
@@ -74,7 +75,7 @@ std::string difference_bar(double difference, double most) {
   return "<svg class=\"bar\" viewBox=\"0 0 142 14\" aria-hidden=\"true\"><rect class=\"" +
          std::string(sign_class(difference)) + "\" x=\"" + coordinate(left) +
          "\" y=\"2\" width=\"" + coordinate(width) +
-         "\" height=\"10\" rx=\"1.5\"/><line class=\"zero\" x1=\"71\" x2=\"71\" y1=\"0\" "
+         "\" height=\"10\" rx=\"1\"/><line class=\"zero\" x1=\"71\" x2=\"71\" y1=\"0\" "
          "y2=\"14\"/></svg>";
 }
 
@@ -129,7 +130,7 @@ void write_accuracy(std::ostream& page, const Run& run) {
 
 void write_cost(std::ostream& page, const Run& run) {
   const Table table = cost_table(run, run.summaries.front().ms_median > 0);
-  page << "<h3>Cost</h3>\n<div class=\"scroll\"><table>\n<thead><tr>";
+  page << "<h3>Cost</h3>\n<div class=\"scroll\"><table class=\"cost\">\n<thead><tr>";
   for (const std::string& column : table.columns) {
     page << "<th>"
          << (column == "ms/batch" ? "ms per batch (median)"

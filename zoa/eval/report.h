@@ -11,8 +11,8 @@
 namespace zoa {
 
 struct ReportOptions {
-  std::string title;    ///< "" = one made from the networks
-  std::string command;  ///< what repeats the page as a whole, above the runs' own; "" = none
+  std::string title{};    ///< "" = one made from the networks
+  std::string command{};  ///< what repeats the page as a whole, above the runs' own; "" = none
 };
 
 /// The whole page; a section per run. Runs without batches get a line that says so.

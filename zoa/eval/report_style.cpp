@@ -45,14 +45,15 @@ svg .legend text{fill:var(--fg)}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.925rem;width:100%}
 th,td{text-align:right;padding:.38rem .8rem .38rem 0;border-bottom:1px solid var(--line);
 white-space:nowrap}
+table.cost{width:auto;min-width:min(100%,30rem)}
 th:first-child,td:first-child{text-align:left}
-th{font-weight:600;color:var(--soft);font-size:.85rem}
+th{font-weight:600;color:var(--soft);font-size:.85rem;white-space:normal;vertical-align:bottom}
 tr.mean td{font-weight:650;border-bottom:0}
 td.bar{width:9.5rem;padding-right:0}
 svg.bar{width:9rem;height:14px;margin-left:auto}
 svg.bar .zero{stroke:var(--soft)}svg.bar .up{fill:var(--up)}svg.bar .down{fill:var(--down)}
 pre{background:var(--band);border:1px solid var(--line);border-radius:6px;padding:.8rem 1rem;margin:.5rem 0;
-overflow-x:auto;font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+white-space:pre-wrap;overflow-wrap:anywhere;font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 details{margin-top:1.5rem}
 summary{cursor:pointer;color:var(--soft);font-size:.925rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.5rem;font-size:.9rem;margin:.75rem 0}
@@ -60,7 +61,7 @@ dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 footer{margin-top:3.5rem;padding-top:1.25rem;border-top:1px solid var(--line);color:var(--soft);
 font-size:.875rem}
 @media (max-width:36rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.4rem}.lead{font-size:1rem}
-td.bar,th.bar{display:none}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}
+td.bar,th.bar{display:none}th,td{padding-right:.5rem}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}
 .tiles b{font-size:1.4rem}}
 @media print{section{break-inside:avoid}}
 )css";

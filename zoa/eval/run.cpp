@@ -43,6 +43,43 @@ std::size_t images_of(const Dataset& data, std::size_t domain, const EvalOptions
   return options.limit > 0 ? std::min(size, static_cast<std::size_t>(options.limit)) : size;
 }
 
+StreamOptions stream_options(const EvalOptions& options, std::size_t classes) {
+  StreamOptions stream;
+  stream.batch = static_cast<std::size_t>(options.batch);
+  stream.limit = static_cast<std::size_t>(options.limit);
+  stream.shuffle = options.order == "shuffled";
+  stream.seed = static_cast<std::uint64_t>(options.order_seed);
+  stream.classes = classes;
+  stream.threads =
+      static_cast<std::size_t>(options.threads > 0 ? options.threads : available_threads());
+  return stream;
+}
+
+void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount& count) {
+  record.labeled = count.labeled;
+  if (count.labeled > 0) {
+    record.correct = count.correct;
+  }
+  record.loss = step.result.loss;
+  record.loss_perturbed = step.result.loss_perturbed;
+  record.entropy = step.result.entropy;
+  record.discrepancy = step.result.discrepancy;
+  record.domain_distance = step.result.domain_distance;
+  record.changed = step.result.domain_changed;
+  record.removed_entry = step.result.removed_entry;
+  record.bank_entries = step.result.bank_entries;
+  record.updated = step.result.updated;
+  record.passes = step.passes;
+  record.ms = step.ms;
+}
+
+// A method with its place in the stream.
+struct Lane {
+  Contender contender;
+  std::size_t step = 0;
+  CorrectCount so_far;  // of the present domain and round
+};
+
 // One call of run_eval().
 class Evaluation {
  public:
@@ -57,17 +94,14 @@ class Evaluation {
   Run run();
 
  private:
-  void make_contenders();
+  void make_lanes();
   void fill_header();
-  bool run_method(Contender& contender);  // false: stopped
-  bool run_domain(Contender& contender, std::size_t domain, std::size_t round);
-  void record(const Contender& contender, const Batch& batch, TimedStep step, BatchRecord record);
-  void record_skipped(const Contender& contender,
-                      const std::string& domain,
-                      std::size_t round,
-                      std::size_t count);
-  void report(const Contender& contender, const std::string& domain) const;
+  bool run_rounds();  // false: stopped
+  bool run_domain(std::size_t domain, std::size_t round);
+  void run_batch(Lane& lane, const Batch& batch, BatchRecord record);
+  void start_domain(const std::string& domain);
   void note_skipped(const std::string& domain, const std::vector<SkippedImage>& skipped) const;
+  void report(const std::string& domain) const;
   void write(const std::string& line) const {
     if (hooks_.line) {
       hooks_.line(line);
@@ -80,20 +114,18 @@ class Evaluation {
   const EvalHooks& hooks_;
   RecordFormat format_;
   std::vector<std::size_t> domains_;
-  std::vector<std::unique_ptr<Contender>> contenders_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   Run run_;
-  std::size_t step_ = 0;  // of the present method
-  std::size_t done_ = 0;  // images, all methods
+  std::size_t done_ = 0;  // images
   std::size_t total_ = 0;
-  CorrectCount so_far_;  // of the present domain and round
 };
 
-void Evaluation::make_contenders() {
+void Evaluation::make_lanes() {
   const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
                                  static_cast<int>(plan_.options.threads)};
   for (const MethodRequest& request : plan_.methods) {
-    contenders_.push_back(
-        std::make_unique<Contender>(model_, request.name, request.overrides, options));
+    lanes_.push_back(std::make_unique<Lane>(
+        Lane{Contender(model_, request.name, request.overrides, options), 0, {}}));
   }
 }
 
@@ -101,7 +133,7 @@ void Evaluation::fill_header() {
   RunHeader& header = run_.header;
   header.zoa = kVersion;
   header.runtime = runtime_version();
-  header.machine = {cpu_model(), running_isa(), contenders_.front()->engine().threads()};
+  header.machine = {cpu_model(), running_isa(), lanes_.front()->contender.engine().threads()};
   header.model = model_.name();
   header.model_hash = model_.hash();
   header.family = model_.family() == Family::Vit ? "vit" : "cnn";
@@ -114,19 +146,18 @@ void Evaluation::fill_header() {
   for (const std::size_t domain : domains_) {
     header.domains.push_back(data_.domains()[domain]);
     header.images.push_back(images_of(data_, domain, plan_.options));
-    total_ +=
-        header.images.back() * contenders_.size() * static_cast<std::size_t>(plan_.options.rounds);
+    total_ += header.images.back() * static_cast<std::size_t>(plan_.options.rounds);
   }
   header.options = list_options(plan_.options);
-  for (const auto& contender : contenders_) {
-    header.methods.push_back({contender->name(), contender->method().options()});
+  for (const auto& lane : lanes_) {
+    header.methods.push_back({lane->contender.name(), lane->contender.method().options()});
   }
   header.command = plan_.command;
 }
 
-void Evaluation::report(const Contender& contender, const std::string& domain) const {
+void Evaluation::report(const std::string& domain) const {
   if (hooks_.progress) {
-    hooks_.progress({contender.name(), domain, done_, total_});
+    hooks_.progress({domain, done_, total_});
   }
 }
 
@@ -141,98 +172,69 @@ void Evaluation::note_skipped(const std::string& domain,
   }
 }
 
-void Evaluation::record(const Contender& contender,
-                        const Batch& batch,
-                        TimedStep step,
-                        BatchRecord record) {
-  const CorrectCount count = count_correct(step.result.logits, contender.classes(), batch.labels);
-  so_far_.labeled += count.labeled;
-  so_far_.correct += count.correct;
-  record.method = contender.name();
-  record.step = ++step_;
+// record  has domain, round and skipped. A batch without images stands for the images that were
+// left out behind the last whole batch of a domain.
+void Evaluation::run_batch(Lane& lane, const Batch& batch, BatchRecord record) {
+  record.method = lane.contender.name();
   record.count = batch.count;
-  record.labeled = count.labeled;
-  if (count.labeled > 0) {
-    record.correct = count.correct;
+  if (batch.count > 0) {
+    ++lane.step;
+    const TimedStep step = lane.contender.run(batch);
+    const CorrectCount count =
+        count_correct(step.result.logits, lane.contender.classes(), batch.labels);
+    lane.so_far.labeled += count.labeled;
+    lane.so_far.correct += count.correct;
+    fill_record(record, step, count);
   }
-  if (so_far_.labeled > 0) {
-    record.top1 = static_cast<double>(so_far_.correct) / static_cast<double>(so_far_.labeled);
+  record.step = lane.step;
+  if (lane.so_far.labeled > 0) {
+    record.top1 =
+        static_cast<double>(lane.so_far.correct) / static_cast<double>(lane.so_far.labeled);
   }
-  record.loss = step.result.loss;
-  record.loss_perturbed = step.result.loss_perturbed;
-  record.entropy = step.result.entropy;
-  record.discrepancy = step.result.discrepancy;
-  record.domain_distance = step.result.domain_distance;
-  record.changed = step.result.domain_changed;
-  record.removed_entry = step.result.removed_entry;
-  record.bank_entries = step.result.bank_entries;
-  record.updated = step.result.updated;
-  record.passes = step.passes;
-  record.ms = step.ms;
   write(to_json_line(record, format_));
   run_.batches.push_back(std::move(record));
 }
 
-void Evaluation::record_skipped(const Contender& contender,
-                                const std::string& domain,
-                                std::size_t round,
-                                std::size_t count) {
-  BatchRecord record;
-  record.method = contender.name();
-  record.domain = domain;
-  record.round = round;
-  record.step = step_;
-  record.skipped = count;
-  write(to_json_line(record, format_));
-  run_.batches.push_back(std::move(record));
+void Evaluation::start_domain(const std::string& domain) {
+  for (auto& lane : lanes_) {
+    lane->so_far = {};
+    if (plan_.options.reset == "domain") {
+      lane->contender.reset();
+    }
+  }
+  report(domain);
 }
 
-bool Evaluation::run_domain(Contender& contender, std::size_t domain, std::size_t round) {
-  const EvalOptions& options = plan_.options;
-  StreamOptions stream;
-  stream.batch = static_cast<std::size_t>(options.batch);
-  stream.limit = static_cast<std::size_t>(options.limit);
-  stream.shuffle = options.order == "shuffled";
-  stream.seed = static_cast<std::uint64_t>(options.order_seed);
-  stream.classes = contender.classes();
-  stream.threads =
-      static_cast<std::size_t>(options.threads > 0 ? options.threads : available_threads());
-  BatchReader reader(data_, domain, model_.preprocess(), stream);
+bool Evaluation::run_domain(std::size_t domain, std::size_t round) {
   const std::string& name = data_.domains()[domain];
-  so_far_ = {};
+  BatchReader reader(data_, domain, model_.preprocess(),
+                     stream_options(plan_.options, model_.classes()));
+  start_domain(name);
   Batch batch;
   std::vector<SkippedImage> skipped;
-  report(contender, name);
-  while (reader.next(batch, skipped)) {
+  while (reader.next(batch, skipped) || !skipped.empty()) {
+    note_skipped(name, skipped);
     BatchRecord fields;
     fields.domain = name;
     fields.round = round;
     fields.skipped = skipped.size();
-    record(contender, batch, contender.run(batch), std::move(fields));
-    note_skipped(name, skipped);
+    for (auto& lane : lanes_) {
+      run_batch(*lane, batch, fields);
+    }
     done_ += batch.count + skipped.size();
     skipped.clear();
-    report(contender, name);
+    report(name);
     if (hooks_.stop && hooks_.stop()) {
       return false;
     }
   }
-  if (!skipped.empty()) {  // those behind the last whole batch: a record of their own
-    note_skipped(name, skipped);
-    record_skipped(contender, name, round, skipped.size());
-  }
-  done_ += skipped.size();
   return true;
 }
 
-bool Evaluation::run_method(Contender& contender) {
-  step_ = 0;
+bool Evaluation::run_rounds() {
   for (std::int64_t round = 1; round <= plan_.options.rounds; ++round) {
     for (const std::size_t domain : domains_) {
-      if (plan_.options.reset == "domain") {
-        contender.reset();
-      }
-      if (!run_domain(contender, domain, static_cast<std::size_t>(round))) {
+      if (!run_domain(domain, static_cast<std::size_t>(round))) {
         return false;
       }
     }
@@ -241,19 +243,15 @@ bool Evaluation::run_method(Contender& contender) {
 }
 
 Run Evaluation::run() {
-  make_contenders();
+  make_lanes();
   fill_header();
   write(to_json_line(run_.header, format_));
-  for (auto& contender : contenders_) {
-    const bool complete = run_method(*contender);
-    MethodSummary summary = summarize(run_, contender->name());
+  const bool complete = run_rounds();
+  for (const auto& lane : lanes_) {
+    MethodSummary summary = summarize(run_, lane->contender.name());
     summary.complete = complete;
     write(to_json_line(summary, format_));
     run_.summaries.push_back(std::move(summary));
-    contender.reset();  // its compiled networks are not needed any more
-    if (!complete) {
-      break;
-    }
   }
   return std::move(run_);
 }

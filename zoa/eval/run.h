@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs methods over the domains of a data set and records every batch. Called by 'zoa eval' and
 // 'zoa demo'. The protocol is that of the paper: one domain after the other, without a reset.
+// Methods take turns on each batch: images are read once, times are comparable even if the machine
+// slows down, and a run that is stopped early has them all at the same place.
 #pragma once
 
 #include <cstdint>
@@ -57,9 +59,8 @@ struct EvalPlan {
 };
 
 struct EvalProgress {
-  std::string method;
   std::string domain;
-  std::size_t done = 0;  ///< images of all methods
+  std::size_t done = 0;  ///< images, each once however many methods run
   std::size_t total = 0;
 };
 
@@ -71,10 +72,9 @@ struct EvalHooks {
   std::function<bool()> stop;                    ///< asked after every batch; true = end here
 };
 
-/// Answers all batches with each method, one after the other. What was recorded up to a stop comes
-/// back; the summary of an interrupted method says so.
-/// Throws  InvalidArgument for unknown methods, options, domains or a wrong number of classes,
-/// before
+/// Answers each batch with every method. What was recorded up to a stop comes back; the summaries
+/// of an interrupted run say so. Throws  InvalidArgument for unknown methods, options, domains or a
+/// wrong number of classes, before
 ///         the first line is written; UnsupportedModel, Io, and what the hooks throw.
 Run run_eval(const Model& model, const Dataset& data, const EvalPlan& plan, const EvalHooks& hooks);
 

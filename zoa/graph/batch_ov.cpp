@@ -20,8 +20,8 @@ std::shared_ptr<Parameter> image_input(const ov::Model& model, const std::string
   const auto input = model.get_parameters().front();
   const auto& shape = input->get_partial_shape();
   if (shape.rank().is_dynamic() || shape.rank().get_length() != 4) {
-    fail(ErrorCode::UnsupportedModel, where, ": input '", input->get_friendly_name(), "' has shape ",
-         shape, "; expected (batch, channels, height, width)");
+    fail(ErrorCode::UnsupportedModel, where, ": input '", input->get_friendly_name(),
+         "' has shape ", shape, "; expected (batch, channels, height, width)");
   }
   for (std::size_t axis = 1; axis < 4; ++axis) {
     if (shape[axis].is_dynamic()) {
@@ -42,7 +42,7 @@ bool is_image_channels(const ov::Dimension& dimension) {
 }
 
 // TFLite models take (B, H, W, C): zoa feeds (B, C, H, W) and turns it inside.
-void use_channels_first(ov::Model& model, std::shared_ptr<Parameter> input) {
+void use_channels_first(ov::Model& model, const std::shared_ptr<Parameter>& input) {
   const auto shape = input->get_partial_shape();
   input->set_element_type(ov::element::f32);
   if (is_image_channels(shape[1]) || !is_image_channels(shape[3])) {

@@ -46,7 +46,8 @@ ModelKind detect_model_kind(const std::filesystem::path& path, const ImportLimit
     fail(ErrorCode::Io, path.string(), ": no such file");
   }
   if (!std::filesystem::is_regular_file(path, error)) {
-    fail(ErrorCode::BadFile, path.string(), ": not a file; expected a .onnx, .xml or .tflite model");
+    fail(ErrorCode::BadFile, path.string(),
+         ": not a file; expected a .onnx, .xml or .tflite model");
   }
   const auto size = std::filesystem::file_size(path, error);
   if (error || size > limits.file_bytes) {
@@ -69,7 +70,8 @@ ModelKind detect_model_kind(const std::filesystem::path& path, const ImportLimit
   }
   if (extension == ".onnx") {
     if (!looks_like_onnx(head)) {
-      fail(ErrorCode::BadFile, path.string(), ": not an ONNX model (does not start as a ModelProto)");
+      fail(ErrorCode::BadFile, path.string(),
+           ": not an ONNX model (does not start as a ModelProto)");
     }
     return ModelKind::Onnx;
   }

@@ -5,8 +5,8 @@
 #include <string>
 
 #include <openvino/core/graph_util.hpp>
-#include <openvino/openvino.hpp>
 #include <openvino/op/ops.hpp>
+#include <openvino/openvino.hpp>
 #include <openvino/pass/constant_folding.hpp>
 #include <openvino/pass/manager.hpp>
 
@@ -83,7 +83,8 @@ std::shared_ptr<ov::Model> keep_logits(const std::shared_ptr<ov::Model>& model,
 }
 
 std::string first_line(const std::string& text) {
-  // OpenVINO's texts carry source paths and check expressions; the last non-empty line says what failed.
+  // OpenVINO's texts carry source paths and check expressions; the last non-empty line says what
+  // failed.
   std::string best;
   std::size_t start = 0;
   while (start < text.size()) {
@@ -101,7 +102,9 @@ std::string first_line(const std::string& text) {
 
 }  // namespace
 
-std::string runtime_text(const std::exception& error) { return first_line(error.what()); }
+std::string runtime_text(const std::exception& error) {
+  return first_line(error.what());
+}
 
 ov::Core& runtime_core() {
   // One Core a process: a Core loads plugins, and affinity is read when the first is made. It is

@@ -11,10 +11,10 @@
 
 namespace zoa {
 
-/// Reads a model and brings it into normal form: one f32 image input (B, C, H, W) with dynamic B, one
-/// output of logits (B, K), constants folded (quantized weights stay what they are), LayerNorm in its
-/// exporters' spellings as MVN + Multiply + Add.
-/// Throws  Io, BadFile, LimitExceeded, UnsupportedModel; the text names the file and the node.
+/// Reads a model and brings it into normal form: one f32 image input (B, C, H, W) with dynamic B,
+/// one output of logits (B, K), constants folded (quantized weights stay what they are), LayerNorm
+/// in its exporters' spellings as MVN + Multiply + Add. Throws  Io, BadFile, LimitExceeded,
+/// UnsupportedModel; the text names the file and the node.
 std::shared_ptr<ov::Model> import_model(const std::filesystem::path& path,
                                         const ImportLimits& limits = {});
 

@@ -14,7 +14,8 @@ namespace op = ov::op;
 
 class Instrumenter {
  public:
-  Instrumenter(const std::shared_ptr<ov::Model>& model, const Structure& structure,
+  Instrumenter(const std::shared_ptr<ov::Model>& model,
+               const Structure& structure,
                const InstrumentOptions& options)
       : model_(model),
         structure_(structure),
@@ -128,12 +129,13 @@ class Instrumenter {
     }
     const NodePtr copy = node->clone_with_new_inputs(inputs);
     copy->set_friendly_name(node->get_friendly_name() + "/answer");
-    copies[value] = copy->output(value.get_index());
-    return copies[value];
+    Value answer = copy->output(value.get_index());
+    copies[value] = answer;
+    return answer;
   }
 
   Value tap_value(const TapPoint& tap) const {
-    const Value source = current(tap.source);
+    Value source = current(tap.source);
     switch (tap.form) {
       case TapForm::Row:
         return std::make_shared<op::v8::Gather>(
@@ -183,7 +185,8 @@ class Instrumenter {
 
 }  // namespace
 
-Instrumented instrument(const std::shared_ptr<ov::Model>& model, const Structure& structure,
+Instrumented instrument(const std::shared_ptr<ov::Model>& model,
+                        const Structure& structure,
                         const InstrumentOptions& options) {
   return Instrumenter(model, structure, options).run();
 }

@@ -11,7 +11,8 @@
 
 namespace zoa {
 
-/// Mean and standard deviation per channel of a folded norm's output over source data, by graph name.
+/// Mean and standard deviation per channel of a folded norm's output over source data, by graph
+/// name.
 struct ChannelStats {
   std::vector<float> mean;
   std::vector<float> std;
@@ -41,8 +42,10 @@ struct Instrumented {
   std::vector<TapInfo> taps;
 };
 
-/// Rewrites `model` (fixed batch, from with_batch) in place; `structure` must come from this very graph.
-Instrumented instrument(const std::shared_ptr<ov::Model>& model, const Structure& structure,
+/// Rewrites `model` (fixed batch, from with_batch) in place; `structure` must come from this very
+/// graph.
+Instrumented instrument(const std::shared_ptr<ov::Model>& model,
+                        const Structure& structure,
                         const InstrumentOptions& options);
 
 }  // namespace zoa

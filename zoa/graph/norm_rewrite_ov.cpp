@@ -14,14 +14,15 @@ namespace {
 using Value = ov::Output<ov::Node>;
 namespace op = ov::op;
 
-constexpr float kFoldedEps = 1e-5F;       // BatchNorm's usual epsilon, relative to the folded variance
+constexpr float kFoldedEps = 1e-5F;  // BatchNorm's usual epsilon, relative to the folded variance
 constexpr float kLeastVariance = 1e-12F;  // a channel that is constant on source data
 
 const ChannelStats& folded_stats(const Norm& norm, const FoldedStats& folded) {
   const auto found = folded.find(norm.graph_name);
   if (found == folded.end()) {
     fail(ErrorCode::InvalidArgument, "norm '", norm.layer,
-         "' is folded into its convolution and has no source statistics; quantize the model with zoa "
+         "' is folded into its convolution and has no source statistics; quantize the model with "
+         "zoa "
          "so that they are collected");
   }
   return found->second;
@@ -37,8 +38,13 @@ struct BatchNormConstants {
 BatchNormConstants batch_norm_constants(const Norm& norm, const FoldedStats& folded) {
   if (norm.kind == NormKind::BatchNorm) {
     const auto& node = static_cast<const op::v5::BatchNormInference&>(*norm.normalize);
-    return {*constant_values(node.input_value(3)), *constant_values(node.input_value(4)),
-            {static_cast<float>(node.get_eps_value())}};
+    const auto mean = constant_values(node.input_value(3));
+    const auto variance = constant_values(node.input_value(4));
+    if (!mean || !variance) {
+      fail(ErrorCode::UnsupportedModel, describe(node),
+           ": its running statistics are not constants");
+    }
+    return {*mean, *variance, {static_cast<float>(node.get_eps_value())}};
   }
   const ChannelStats& stats = folded_stats(norm, folded);
   BatchNormConstants constants{stats.mean, {}, {}};
@@ -71,13 +77,12 @@ Value mean_over_batch(const Value& x) {
 
 // gamma / sqrt(variance + eps)
 Value scale_of(const Value& gamma, const Value& variance, const std::vector<float>& eps) {
-  const Value root =
-      std::make_shared<op::v0::Sqrt>(add(variance, per_channel(eps)))->output(0);
+  const Value root = std::make_shared<op::v0::Sqrt>(add(variance, per_channel(eps)))->output(0);
   return std::make_shared<op::v1::Divide>(gamma, root)->output(0);
 }
 
-// Two sweeps (mean, then mean of squared differences): as fast as the one-sweep form on this runtime
-// and free of its cancellation.
+// Two sweeps (mean, then mean of squared differences): as fast as the one-sweep form on this
+// runtime and free of its cancellation.
 Value batch_form(const Value& x, const NormAffine& affine, const BatchNormConstants& constants) {
   const Value centred = subtract(x, mean_over_batch(x));
   const Value variance = mean_over_batch(multiply(centred, centred));
@@ -107,7 +112,9 @@ Value plain_group_norm(const Norm& norm) {
   return norm.normalize->clone_with_new_inputs(inputs)->output(0);
 }
 
-Value new_output(const Norm& norm, const NormAffine& affine, bool batch_statistics,
+Value new_output(const Norm& norm,
+                 const NormAffine& affine,
+                 bool batch_statistics,
                  const FoldedStats& folded) {
   switch (norm.kind) {
     case NormKind::LayerNorm:
@@ -132,7 +139,9 @@ NeutralAffine neutral_affine(const Norm& norm, const FoldedStats& folded) {
   return {stats.std, stats.mean};
 }
 
-Value rewrite_norm(const Norm& norm, const NormAffine& affine, bool batch_statistics,
+Value rewrite_norm(const Norm& norm,
+                   const NormAffine& affine,
+                   bool batch_statistics,
                    const FoldedStats& folded) {
   const auto readers = norm.output.get_target_inputs();  // before the new nodes read it as well
   const Value output = new_output(norm, affine, batch_statistics, folded);

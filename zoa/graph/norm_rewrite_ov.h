@@ -22,7 +22,9 @@ NeutralAffine neutral_affine(const Norm& norm, const FoldedStats& folded);
 
 /// Replaces the norm in its graph.
 /// Returns  the new output.
-ov::Output<ov::Node> rewrite_norm(const Norm& norm, const NormAffine& affine, bool batch_statistics,
+ov::Output<ov::Node> rewrite_norm(const Norm& norm,
+                                  const NormAffine& affine,
+                                  bool batch_statistics,
                                   const FoldedStats& folded);
 
 }  // namespace zoa

@@ -9,7 +9,7 @@ namespace {
 
 // The consumer of `value` that applies one constant per channel with this operation, or null.
 NodePtr channel_op(const ov::Output<ov::Node>& value, const char* type, std::size_t channels) {
-  const NodePtr node = only_consumer(value);
+  NodePtr node = only_consumer(value);
   if (node == nullptr || !is_op(*node, type)) {
     return nullptr;
   }
@@ -91,7 +91,8 @@ std::optional<Norm> as_batch_norm(const NodePtr& node) {
   return norm;
 }
 
-// Reshape (B, G, -1) -> MVN [-> Multiply -> Add] -> Reshape (B, C, H, W): how PyTorch exports GroupNorm.
+// Reshape (B, G, -1) -> MVN [-> Multiply -> Add] -> Reshape (B, C, H, W): how PyTorch exports
+// GroupNorm.
 std::optional<Norm> as_decomposed_group_norm(const NodePtr& node) {
   if (!is_op(*node, "MVN") || !is_op(*node->get_input_node_ptr(0), "Reshape")) {
     return std::nullopt;

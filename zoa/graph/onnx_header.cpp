@@ -14,7 +14,9 @@ namespace {
 class WireReader {
  public:
   explicit WireReader(const std::filesystem::path& path)
-      : path_(path.string()), file_(path, std::ios::binary), end_(std::filesystem::file_size(path)) {}
+      : path_(path.string()),
+        file_(path, std::ios::binary),
+        end_(std::filesystem::file_size(path)) {}
 
   bool at_end() const { return position_ >= end_; }
   std::uint64_t position() const { return position_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks the outermost fields of an ONNX file before any parser sees it, so that a truncated file or an
-// opset that zoa does not take gets a clear line instead of a parser's.
+// Walks the outermost fields of an ONNX file before any parser sees it, so that a truncated file or
+// an opset that zoa does not take gets a clear line instead of a parser's.
 #pragma once
 
 #include <cstdint>

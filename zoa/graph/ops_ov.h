@@ -25,8 +25,8 @@ std::optional<std::vector<float>> constant_values(const ov::Output<ov::Node>& ou
 /// The one value of a scalar constant (any shape with one element).
 std::optional<float> scalar_value(const ov::Output<ov::Node>& output);
 
-/// For an elementwise node with one input of constants: index of the other input. Nothing if both or
-/// neither come from constants.
+/// For an elementwise node with one input of constants: index of the other input. Nothing if both
+/// or neither come from constants.
 std::optional<std::size_t> data_input(const ov::Node& node, const NodeSet& constants);
 
 /// The only node that reads this output, or null.
@@ -35,8 +35,8 @@ NodePtr only_consumer(const ov::Output<ov::Node>& output);
 /// True if the type of the node is Name: is_type(node, "Add").
 bool is_op(const ov::Node& node, const char* type_name);
 
-/// All nodes that `output` depends on through floating-point data (shape arithmetic is not followed),
-/// itself included, constants excluded.
+/// All nodes that `output` depends on through floating-point data (shape arithmetic is not
+/// followed), itself included, constants excluded.
 NodeSet data_ancestors(const ov::Output<ov::Node>& output, const NodeSet& constants);
 
 /// f32 constant with this shape; `values` has one element or as many as the shape.

@@ -92,8 +92,8 @@ bool is_quantized(const ov::Model& model) {
     if (is_op(*node, "FakeQuantize")) {
       return true;
     }
-    const auto& type = node->get_output_size() == 1 ? node->get_output_element_type(0)
-                                                    : ov::element::dynamic;
+    const auto& type =
+        node->get_output_size() == 1 ? node->get_output_element_type(0) : ov::element::dynamic;
     if (is_op(*node, "Constant") && type.is_integral_number() && type.bitwidth() <= 8) {
       return true;
     }

@@ -15,10 +15,10 @@ const char* to_string(ProductKind kind);
 
 /// One activation that a product reads.
 struct ActivationPoint {
-  std::size_t input = 0;                ///< index among the product's inputs
+  std::size_t input = 0;  ///< index among the product's inputs
   ov::Output<ov::Node> value;
-  bool symmetric = false;               ///< no zero point: q, k, v and signed convolution inputs
-  bool probability = false;             ///< output of a softmax: the range is [0, 1]
+  bool symmetric = false;    ///< no zero point: q, k, v and signed convolution inputs
+  bool probability = false;  ///< output of a softmax: the range is [0, 1]
 };
 
 struct Product {

@@ -59,7 +59,8 @@ void note_reading(HeadPath& head, const ov::Node& node) {
   }
 }
 
-// Walks from a value towards the image through nodes with one data input; stops at a node with more.
+// Walks from a value towards the image through nodes with one data input; stops at a node with
+// more.
 Value walk_back(Value value, const NodeSet& constants, HeadPath* head) {
   while (true) {
     const auto inputs = data_inputs(*value.get_node(), constants);
@@ -74,7 +75,9 @@ Value walk_back(Value value, const NodeSet& constants, HeadPath* head) {
 }
 
 // The latest node that both sides depend on: where the block began.
-std::optional<Value> common_input(const Value& left, const Value& right, const NodeSet& constants,
+std::optional<Value> common_input(const Value& left,
+                                  const Value& right,
+                                  const NodeSet& constants,
                                   const Order& order) {
   const NodeSet a = data_ancestors(left, constants);
   const NodeSet b = data_ancestors(right, constants);
@@ -102,10 +105,10 @@ NodeSet branch(const Value& end, const Value& begin, const NodeSet& constants) {
 std::size_t count_products(const NodeSet& nodes) {
   std::size_t count = 0;
   for (const ov::Node* node : nodes) {
-    count += is_op(*node, "MatMul") || is_op(*node, "Convolution") ||
-                     is_op(*node, "GroupConvolution")
-                 ? 1U
-                 : 0U;
+    count +=
+        is_op(*node, "MatMul") || is_op(*node, "Convolution") || is_op(*node, "GroupConvolution")
+            ? 1U
+            : 0U;
   }
   return count;
 }
@@ -146,7 +149,8 @@ HeadPath find_head(const Value& logits, const NodeSet& constants, const std::str
   return head;
 }
 
-std::vector<Residual> find_residuals(HeadPath& head, const std::shared_ptr<ov::Model>& model,
+std::vector<Residual> find_residuals(HeadPath& head,
+                                     const std::shared_ptr<ov::Model>& model,
                                      const NodeSet& constants) {
   Order order;
   for (const auto& node : model->get_ordered_ops()) {

@@ -15,11 +15,13 @@ struct HeadPath {
 };
 
 /// Throws  UnsupportedModel where the logits do not come from one linear layer.
-HeadPath find_head(const ov::Output<ov::Node>& logits, const NodeSet& constants,
+HeadPath find_head(const ov::Output<ov::Node>& logits,
+                   const NodeSet& constants,
                    const std::string& where);
 
 /// Residual additions from the stem to the head, in network order.
-std::vector<Residual> find_residuals(HeadPath& head, const std::shared_ptr<ov::Model>& model,
+std::vector<Residual> find_residuals(HeadPath& head,
+                                     const std::shared_ptr<ov::Model>& model,
                                      const NodeSet& constants);
 
 }  // namespace zoa

@@ -39,14 +39,16 @@ std::vector<Norm*> norms_within(std::vector<Norm>& norms, const NodeSet& nodes) 
   return found;
 }
 
-// ---- ViT ------------------------------------------------------------------------------------------
+// ---- ViT
+// ------------------------------------------------------------------------------------------
 
 // zoa, docs/methods/zoa.md: the first block and the last quarter of the blocks stay fixed.
 bool is_adapted_block(std::size_t block, std::size_t blocks) {
   return block >= 1 && block < blocks - blocks / 4;
 }
 
-void number_vit_blocks(Structure& structure, std::vector<Norm*>& first_norms,
+void number_vit_blocks(Structure& structure,
+                       std::vector<Norm*>& first_norms,
                        const std::string& where) {
   int block = -1;
   for (const Residual& residual : structure.residuals) {
@@ -61,12 +63,13 @@ void number_vit_blocks(Structure& structure, std::vector<Norm*>& first_norms,
     }
     for (std::size_t i = 0; i < norms.size(); ++i) {
       norms[i]->block = block;
-      norms[i]->layer = "blocks." + std::to_string(block) + (residual.attention ? ".norm1" : ".norm2") +
+      norms[i]->layer = "blocks." + std::to_string(block) +
+                        (residual.attention ? ".norm1" : ".norm2") +
                         (i == 0 ? "" : "." + std::to_string(i));
       norms[i]->adapted = i == 0;
     }
   }
-  structure.blocks = static_cast<std::size_t>(block + 1);
+  structure.blocks = static_cast<std::size_t>(block) + 1;
   for (Norm& norm : structure.norms) {
     norm.adapted = norm.adapted && norm.block >= 0 &&
                    is_adapted_block(static_cast<std::size_t>(norm.block), structure.blocks);
@@ -86,7 +89,8 @@ void describe_vit(Structure& structure, const std::string& where) {
                             TapForm::Whole, channels_of(structure.feature, -1)});
 }
 
-// ---- CNN ------------------------------------------------------------------------------------------
+// ---- CNN
+// ------------------------------------------------------------------------------------------
 
 Value after_activation(const NodePtr& add) {
   for (const auto& input : add->output(0).get_target_inputs()) {
@@ -110,7 +114,10 @@ std::size_t count_convolutions(const NodeSet& nodes) {
       }));
 }
 
-void name_cnn_norms(Structure& structure, std::size_t index, std::size_t stage, std::size_t in_stage) {
+void name_cnn_norms(Structure& structure,
+                    std::size_t index,
+                    std::size_t stage,
+                    std::size_t in_stage) {
   const Residual& residual = structure.residuals[index];
   const std::string block = "stage" + std::to_string(stage) + "." + std::to_string(in_stage);
   const bool bottleneck = count_convolutions(residual.main) >= 3;
@@ -137,8 +144,8 @@ void describe_cnn(Structure& structure) {
     }
     ++structure.stages.back();
     name_cnn_norms(structure, i, structure.stages.size(), in_stage++);
-    const bool last_of_stage = i + 1 == structure.residuals.size() ||
-                               !same_stage(residual, structure.residuals[i + 1]);
+    const bool last_of_stage =
+        i + 1 == structure.residuals.size() || !same_stage(residual, structure.residuals[i + 1]);
     if (last_of_stage && i + 1 < structure.residuals.size()) {
       const Value source = after_activation(residual.add);
       structure.taps.push_back({"stage" + std::to_string(structure.stages.size()), source,
@@ -154,7 +161,8 @@ void describe_cnn(Structure& structure) {
   structure.blocks = structure.residuals.size();
 }
 
-// ---- both -----------------------------------------------------------------------------------------
+// ---- both
+// -----------------------------------------------------------------------------------------
 
 void name_outside_norms(Structure& structure) {
   bool before = true;
@@ -192,7 +200,8 @@ void select_by_expression(Structure& structure, const std::string& expression) {
 
 }  // namespace
 
-Structure find_structure(const std::shared_ptr<ov::Model>& model, const std::string& where,
+Structure find_structure(const std::shared_ptr<ov::Model>& model,
+                         const std::string& where,
                          const StructureOptions& options) {
   const NodeSet constants = constant_nodes(*model);
   Structure structure;
@@ -202,19 +211,20 @@ Structure find_structure(const std::shared_ptr<ov::Model>& model, const std::str
   structure.feature = head.feature;
   structure.residuals = find_residuals(head, model, constants);
   if (structure.residuals.empty()) {
-    fail(ErrorCode::UnsupportedModel, where,
-         ": no residual blocks lead to the head; zoa knows transformers with attention blocks (ViT) "
-         "and residual convolutional networks (ResNet)");
+    fail(
+        ErrorCode::UnsupportedModel, where,
+        ": no residual blocks lead to the head; zoa knows transformers with attention blocks (ViT) "
+        "and residual convolutional networks (ResNet)");
   }
   structure.stem = find_stem(model, constants);
-  const bool attention =
-      std::any_of(structure.residuals.begin(), structure.residuals.end(),
-                  [](const Residual& residual) { return residual.attention; });
+  const bool attention = std::any_of(structure.residuals.begin(), structure.residuals.end(),
+                                     [](const Residual& residual) { return residual.attention; });
   const auto rank = structure.residuals.back().add->get_output_partial_shape(0).rank();
   structure.family = attention && rank == ov::Rank(3) ? Family::Vit : Family::Cnn;
   if (structure.family == Family::Cnn && rank != ov::Rank(4)) {
     fail(ErrorCode::UnsupportedModel, where, ": the residual stream has rank ", rank,
-         " and no attention; expected a ViT (batch, tokens, width) or a CNN (batch, channels, h, w)");
+         " and no attention; expected a ViT (batch, tokens, width) or a CNN (batch, channels, h, "
+         "w)");
   }
   structure.reads_token = head.selects_token;
   structure.norms = find_norms(model, constants);
@@ -223,7 +233,8 @@ Structure find_structure(const std::shared_ptr<ov::Model>& model, const std::str
   }
   if (structure.norms.empty()) {
     fail(ErrorCode::UnsupportedModel, where,
-         ": no normalization layer found (LayerNorm, BatchNorm, folded BatchNorm, GroupNorm); there is "
+         ": no normalization layer found (LayerNorm, BatchNorm, folded BatchNorm, GroupNorm); "
+         "there is "
          "nothing to adapt");
   }
   if (structure.family == Family::Vit) {

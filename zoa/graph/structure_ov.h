@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kind of network a graph is, found from its structure: the head, the stream of residual blocks,
-// norms, taps and the stem. Names in the file are never relied on.
+// What kind of network a graph is, found from its structure: the head, the stream of residual
+// blocks, norms, taps and the stem. Names in the file are never relied on.
 #pragma once
 
 #include <string>
@@ -39,19 +39,21 @@ struct Structure {
   ov::Output<ov::Node> stem;     ///< output of the patch embedding or of the first convolution
   bool reads_token = false;      ///< ViT: the head reads the CLS token (else a mean over tokens)
   std::vector<Residual> residuals;
-  std::size_t blocks = 0;               ///< ViT: attention blocks. CNN: residual blocks
-  std::vector<std::size_t> stages;      ///< CNN: number of blocks per stage
-  std::vector<Norm> norms;              ///< in network order
-  std::vector<TapPoint> taps;           ///< in network order; the last is the feature
+  std::size_t blocks = 0;           ///< ViT: attention blocks. CNN: residual blocks
+  std::vector<std::size_t> stages;  ///< CNN: number of blocks per stage
+  std::vector<Norm> norms;          ///< in network order
+  std::vector<TapPoint> taps;       ///< in network order; the last is the feature
 };
 
 struct StructureOptions {
-  std::string adapt;  ///< regular expression on Norm::layer or Norm::graph_name; empty: the paper's rule
+  std::string
+      adapt;  ///< regular expression on Norm::layer or Norm::graph_name; empty: the paper's rule
 };
 
 /// Throws  UnsupportedModel with what was found and what was expected; InvalidArgument for a bad
 ///         expression or one that matches no norm.
-Structure find_structure(const std::shared_ptr<ov::Model>& model, const std::string& where,
+Structure find_structure(const std::shared_ptr<ov::Model>& model,
+                         const std::string& where,
                          const StructureOptions& options = {});
 
 }  // namespace zoa

@@ -22,7 +22,8 @@ bool is_integer_constant(const ov::Node& node) {
 
 // Integer values minus the zero point, per element (zero point scalar or along one axis).
 std::vector<int> without_zero_point(const ov::op::v0::Constant& weights,
-                                    const std::vector<float>& zero, const ov::Shape& zero_shape) {
+                                    const std::vector<float>& zero,
+                                    const ov::Shape& zero_shape) {
   const auto values = weights.cast_vector<int>();
   std::vector<int> result(values.size());
   std::size_t axis = 0;
@@ -74,7 +75,8 @@ bool rewrite(const NodePtr& subtract) {
 
 void protect_quantized_weights(const std::shared_ptr<ov::Model>& model) {
   for (const auto& node : model->get_ops()) {
-    const bool convert = is_op(*node, "Convert") && is_integer_constant(*node->get_input_node_ptr(0)) &&
+    const bool convert = is_op(*node, "Convert") &&
+                         is_integer_constant(*node->get_input_node_ptr(0)) &&
                          node->get_output_element_type(0).is_real();
     const bool quantize =
         is_op(*node, "FakeQuantize") && is_op(*node->get_input_node_ptr(0), "Constant");

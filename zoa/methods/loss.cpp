@@ -41,10 +41,11 @@ double range_error(const BatchMoments& moments,
   const std::span<const float> source_mean(source.tap_mean);
   double error =
       mean_squared_error(mean.subspan(offset, width), source_mean.subspan(offset, width));
-  if (!moments.std.empty()) {
-    const std::span<const double> std(moments.std);
+  if (!moments.deviation.empty()) {
+    const std::span<const double> deviation(moments.deviation);
     const std::span<const float> source_std(source.tap_std);
-    error += mean_squared_error(std.subspan(offset, width), source_std.subspan(offset, width));
+    error +=
+        mean_squared_error(deviation.subspan(offset, width), source_std.subspan(offset, width));
   }
   return error;
 }
@@ -73,13 +74,13 @@ BatchMoments compute_moments(std::span<const float> rows, std::size_t width) {
   if (count < 2) {
     return moments;
   }
-  moments.std.assign(width, 0);
+  moments.deviation.assign(width, 0);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double difference = static_cast<double>(rows[i]) - moments.mean[i % width];
-    moments.std[i % width] += difference * difference;
+    moments.deviation[i % width] += difference * difference;
   }
-  for (double& std : moments.std) {
-    std = std::sqrt(std / static_cast<double>(count - 1));
+  for (double& deviation : moments.deviation) {
+    deviation = std::sqrt(deviation / static_cast<double>(count - 1));
   }
   return moments;
 }

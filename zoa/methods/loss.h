@@ -16,8 +16,8 @@ namespace zoa {
 double compute_entropy(std::span<const float> logits, std::size_t classes);
 
 struct BatchMoments {
-  std::vector<double> mean;  ///< (width)
-  std::vector<double> std;   ///< (width), unbiased; empty for a batch of one
+  std::vector<double> mean;       ///< (width)
+  std::vector<double> deviation;  ///< (width), unbiased; empty for a batch of one
 };
 
 /// Statistics over the batch, per feature. rows  (B, width) f32.

@@ -42,8 +42,8 @@ TEST(Loss, MomentsAreUnbiased) {
   const std::vector<float> rows = {1, 10, 2, 20, 6, 30};
   const BatchMoments moments = compute_moments(rows, 2);
   EXPECT_EQ(moments.mean, (std::vector<double>{3, 20}));
-  EXPECT_DOUBLE_EQ(moments.std[0], std::sqrt(7.0));
-  EXPECT_DOUBLE_EQ(moments.std[1], 10);
+  EXPECT_DOUBLE_EQ(moments.deviation[0], std::sqrt(7.0));
+  EXPECT_DOUBLE_EQ(moments.deviation[1], 10);
 }
 
 TEST(Loss, DiscrepancyWeighsFeaturesByFamily) {

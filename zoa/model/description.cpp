@@ -14,10 +14,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json to_json(const PreprocessSpec& spec) {
-  return {{"height", spec.height},   {"width", spec.width},
-          {"channels", spec.channels}, {"divisor", spec.divisor},
-          {"mean", spec.mean},       {"std", spec.std},
-          {"interpolation", spec.interpolation}, {"crop_pct", spec.crop_pct}};
+  return {{"height", spec.height},
+          {"width", spec.width},
+          {"channels", spec.channels},
+          {"divisor", spec.divisor},
+          {"mean", spec.mean},
+          {"std", spec.std},
+          {"interpolation", spec.interpolation},
+          {"crop_pct", spec.crop_pct}};
 }
 
 PreprocessSpec preprocess_from(const Json& json) {

@@ -51,7 +51,9 @@ std::vector<float> take(const Safetensors& file, const std::string& key, const s
   return values;
 }
 
-SourceStats take_stats(const Safetensors& file, const std::string& prefix, std::size_t width,
+SourceStats take_stats(const Safetensors& file,
+                       const std::string& prefix,
+                       std::size_t width,
                        const std::string& where) {
   SourceStats stats;
   const auto samples = file.metadata.find(prefix + ".samples");

@@ -13,8 +13,7 @@ namespace zoa {
 namespace {
 
 std::size_t dimension(const ModelGraph& graph, std::size_t axis) {
-  return static_cast<std::size_t>(
-      graph.network->input(0).get_partial_shape()[axis].get_length());
+  return static_cast<std::size_t>(graph.network->input(0).get_partial_shape()[axis].get_length());
 }
 
 void check_input_size(const ModelGraph& graph, const std::string& where) {
@@ -60,15 +59,31 @@ bool Model::is_folder(const std::filesystem::path& path) {
   return std::filesystem::is_directory(path, error);
 }
 
-void Model::save(const std::filesystem::path& folder) const { save_model_folder(*graph_, folder); }
+void Model::save(const std::filesystem::path& folder) const {
+  save_model_folder(*graph_, folder);
+}
 
-const std::string& Model::name() const { return graph_->name; }
-const std::string& Model::hash() const { return graph_->source_hash; }
-Family Model::family() const { return graph_->structure.family; }
-bool Model::has_batch_norm() const { return zoa::has_batch_norm(graph_->structure); }
-const PreprocessSpec& Model::preprocess() const { return graph_->preprocess; }
-const std::vector<std::string>& Model::labels() const { return graph_->labels; }
-const QuantizationSummary& Model::quantization() const { return graph_->quantization; }
+const std::string& Model::name() const {
+  return graph_->name;
+}
+const std::string& Model::hash() const {
+  return graph_->source_hash;
+}
+Family Model::family() const {
+  return graph_->structure.family;
+}
+bool Model::has_batch_norm() const {
+  return zoa::has_batch_norm(graph_->structure);
+}
+const PreprocessSpec& Model::preprocess() const {
+  return graph_->preprocess;
+}
+const std::vector<std::string>& Model::labels() const {
+  return graph_->labels;
+}
+const QuantizationSummary& Model::quantization() const {
+  return graph_->quantization;
+}
 
 std::size_t Model::classes() const {
   return channels_of(graph_->structure.logits, -1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user holds: a network with its preprocessing, labels and source statistics. On disk it is the
-// folder NAME.zoa: model.xml + model.bin (a plain OpenVINO IR that any OpenVINO tool runs), zoa.json and
-// source.safetensors. Values are cheap to copy: copies share the network.
+// What a user holds: a network with its preprocessing, labels and source statistics. On disk it is
+// the folder NAME.zoa: model.xml + model.bin (a plain OpenVINO IR that any OpenVINO tool runs),
+// zoa.json and source.safetensors. Values are cheap to copy: copies share the network.
 #pragma once
 
 #include <filesystem>
@@ -16,13 +16,14 @@ namespace zoa {
 
 /// How the network was quantized; goes into zoa.json and records.
 struct QuantizationSummary {
-  int weight_bits = 32;          ///< 32 = float
+  int weight_bits = 32;  ///< 32 = float
   int activation_bits = 32;
-  bool kept = false;             ///< quantized elsewhere, taken as it is
-  bool reduced_range = false;    ///< 7-bit weights, for CPUs whose 8-bit products can saturate
-  std::size_t quantized = 0;     ///< convolutions, linear layers and attention products on quantized inputs
-  std::size_t products = 0;      ///< all of them
-  std::string calibration;       ///< data, as given
+  bool kept = false;           ///< quantized elsewhere, taken as it is
+  bool reduced_range = false;  ///< 7-bit weights, for CPUs whose 8-bit products can saturate
+  std::size_t quantized =
+      0;  ///< convolutions, linear layers and attention products on quantized inputs
+  std::size_t products = 0;  ///< all of them
+  std::string calibration;   ///< data, as given
   std::size_t calibration_images = 0;
   std::string calibration_hash;  ///< hash of the data's names, sizes and labels
   std::string cpu;               ///< where it was made

@@ -8,8 +8,8 @@ namespace zoa {
 
 Histogram::Histogram() : bins_(2 * kSideBins, 0.0) {}
 
-// Makes the range hold `magnitude`: powers of two only, so that the result does not depend on the order
-// in which values arrive.
+// Makes the range hold `magnitude`: powers of two only, so that the result does not depend on the
+// order in which values arrive.
 void Histogram::grow(double magnitude) {
   const auto side = static_cast<double>(kSideBins);
   if (width_ == 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A streaming histogram: values come in any number of pieces, memory stays the same. Its range doubles
-// when a value falls outside, merging bins in pairs, so no first pass for the range is needed.
+// A streaming histogram: values come in any number of pieces, memory stays the same. Its range
+// doubles when a value falls outside, merging bins in pairs, so no first pass for the range is
+// needed.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@ namespace zoa {
 
 class Histogram {
  public:
-  /// Bins on each side of zero. 4096 keep the bin width below a fourth of an 8-bit step over the full
-  /// range even right after a doubling.
+  /// Bins on each side of zero. 4096 keep the bin width below a fourth of an 8-bit step over the
+  /// full range even right after a doubling.
   static constexpr std::size_t kSideBins = 4096;
 
   Histogram();

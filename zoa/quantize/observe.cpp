@@ -16,7 +16,8 @@ namespace zoa {
 namespace {
 
 constexpr std::uint64_t kShuffleSeed = 0;
-// Watched values leave the network as floats; a pass is made small enough that they stay below this.
+// Watched values leave the network as floats; a pass is made small enough that they stay below
+// this.
 constexpr std::size_t kMaxWatchedBytes = 512U << 20U;
 
 BatchReader make_reader(const CalibrationData& calibration, std::size_t batch) {
@@ -32,7 +33,8 @@ BatchReader make_reader(const CalibrationData& calibration, std::size_t batch) {
 // A network with the watched values as outputs, compiled per batch size.
 class WatchedNetwork {
  public:
-  WatchedNetwork(const std::shared_ptr<ov::Model>& network, const std::vector<ValueName>& values,
+  WatchedNetwork(const std::shared_ptr<ov::Model>& network,
+                 const std::vector<ValueName>& values,
                  int threads)
       : network_(network), values_(values), threads_(threads) {}
 
@@ -94,8 +96,10 @@ std::size_t calibration_size(const CalibrationData& calibration) {
   return make_reader(calibration, 1).size();
 }
 
-std::size_t for_each_batch(const CalibrationData& calibration, std::size_t batch,
-                           const std::string& phase, const std::function<void(const Batch&)>& use) {
+std::size_t for_each_batch(const CalibrationData& calibration,
+                           std::size_t batch,
+                           const std::string& phase,
+                           const std::function<void(const Batch&)>& use) {
   BatchReader reader = make_reader(calibration, batch);
   std::vector<SkippedImage> skipped;
   Batch images;
@@ -111,10 +115,13 @@ std::size_t for_each_batch(const CalibrationData& calibration, std::size_t batch
 }
 
 std::size_t watch_values(const std::shared_ptr<ov::Model>& network,
-                         const std::vector<ValueName>& values, const CalibrationData& calibration,
-                         const std::string& phase, const Watcher& watcher) {
-  const int threads = calibration.options.threads > 0 ? static_cast<int>(calibration.options.threads)
-                                                      : available_threads();
+                         const std::vector<ValueName>& values,
+                         const CalibrationData& calibration,
+                         const std::string& phase,
+                         const Watcher& watcher) {
+  const int threads = calibration.options.threads > 0
+                          ? static_cast<int>(calibration.options.threads)
+                          : available_threads();
   try {
     WatchedNetwork watched(network, values, threads);
     const std::size_t most = kMaxWatchedBytes / std::max<std::size_t>(watched.bytes_per_image(), 1);

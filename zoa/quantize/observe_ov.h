@@ -25,11 +25,12 @@ struct CalibrationData {
 /// Number of calibration images that will be read.
 std::size_t calibration_size(const CalibrationData& calibration);
 
-/// Calls `use` for every batch of the calibration images, in a fixed shuffled order (folders are sorted
-/// by class). Undecodable images are left out.
-/// Returns  the number of images left out.
-std::size_t for_each_batch(const CalibrationData& calibration, std::size_t batch,
-                           const std::string& phase, const std::function<void(const Batch&)>& use);
+/// Calls `use` for every batch of the calibration images, in a fixed shuffled order (folders are
+/// sorted by class). Undecodable images are left out. Returns  the number of images left out.
+std::size_t for_each_batch(const CalibrationData& calibration,
+                           std::size_t batch,
+                           const std::string& phase,
+                           const std::function<void(const Batch&)>& use);
 
 /// A value of a network that survives copying it: name of its node and index of the output.
 struct ValueName {
@@ -45,7 +46,9 @@ using Watcher = std::function<void(std::size_t, std::span<const float>, const ov
 /// Runs the images and hands the watched values over.
 /// Returns  the number of images left out.
 std::size_t watch_values(const std::shared_ptr<ov::Model>& network,
-                         const std::vector<ValueName>& values, const CalibrationData& calibration,
-                         const std::string& phase, const Watcher& watcher);
+                         const std::vector<ValueName>& values,
+                         const CalibrationData& calibration,
+                         const std::string& phase,
+                         const Watcher& watcher);
 
 }  // namespace zoa

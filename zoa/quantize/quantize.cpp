@@ -42,7 +42,8 @@ struct PointKey {
 
 class Quantizer {
  public:
-  Quantizer(std::shared_ptr<ov::Model> network, const CalibrationData& calibration,
+  Quantizer(std::shared_ptr<ov::Model> network,
+            const CalibrationData& calibration,
             QuantizeReport& report)
       : network_(std::move(network)),
         calibration_(calibration),
@@ -53,8 +54,8 @@ class Quantizer {
     observe();
     const RangeMethod method = parse_range_method(calibration_.options.range);
     for (const Product& product : products_) {
-      QuantizedLayer layer{product.node->get_friendly_name(), to_string(product.kind), false,
-                           product.reason, 0, 0};
+      QuantizedLayer layer{
+          product.node->get_friendly_name(), to_string(product.kind), false, product.reason, 0, 0};
       if (product.reason.empty()) {
         quantize(product, method, reduced ? kReducedLimit : kFullLimit, layer);
       }
@@ -74,11 +75,10 @@ class Quantizer {
       }
     }
     histograms_.resize(values.size());
-    report_.skipped = watch_values(
-        network_, values, calibration_, "calibration",
-        [&](std::size_t index, std::span<const float> data, const ov::Shape& /*shape*/) {
-          histograms_[index].add(data);
-        });
+    report_.skipped =
+        watch_values(network_, values, calibration_, "calibration",
+                     [&](std::size_t index, std::span<const float> data,
+                         const ov::Shape& /*shape*/) { histograms_[index].add(data); });
     report_.observed_values = values.size();
     for (std::size_t i = 0; i < values.size(); ++i) {
       report_.observer_bytes += histograms_[i].bytes();
@@ -89,15 +89,16 @@ class Quantizer {
     }
   }
 
-  QuantizerRange range_of(const Product& product, const ActivationPoint& point,
+  QuantizerRange range_of(const Product& product,
+                          const ActivationPoint& point,
                           RangeMethod method) const {
     if (point.probability) {
       return {0.0, 1.0, 1 << kBits};
     }
     const Histogram& histogram = histograms_[index_.at(point.value)];
     // A convolution pads with zeros: where nothing is negative, no zero point is needed at all.
-    const bool symmetric = point.symmetric && !(product.kind == ProductKind::Convolution &&
-                                                histogram.min() >= 0);
+    const bool symmetric =
+        point.symmetric && !(product.kind == ProductKind::Convolution && histogram.min() >= 0);
     return find_range(histogram, kBits, symmetric, method);
   }
 
@@ -132,7 +133,8 @@ class Quantizer {
 // What the products of a network quantized elsewhere stand on.
 void report_kept(const std::shared_ptr<ov::Model>& network, QuantizeReport& report) {
   for (const Product& product : find_products(network)) {
-    QuantizedLayer layer{product.node->get_friendly_name(), to_string(product.kind), true, "", 0, 0};
+    QuantizedLayer layer{
+        product.node->get_friendly_name(), to_string(product.kind), true, "", 0, 0};
     const std::size_t inputs = product.kind == ProductKind::Attention ? 2 : 1;
     for (std::size_t i = 0; i < inputs; ++i) {
       if (!reads_quantized(product.node->input_value(i))) {
@@ -144,7 +146,8 @@ void report_kept(const std::shared_ptr<ov::Model>& network, QuantizeReport& repo
   }
 }
 
-void summarize(QuantizationSummary& summary, const QuantizeReport& report,
+void summarize(QuantizationSummary& summary,
+               const QuantizeReport& report,
                const CalibrationData& calibration) {
   summary.products = report.layers.size();
   for (const QuantizedLayer& layer : report.layers) {
@@ -176,8 +179,11 @@ void check(const Model& model, const CalibrationData& calibration) {
 
 }  // namespace
 
-Model quantize(const Model& model, const Dataset& data, std::size_t domain,
-               const QuantizeOptions& options, QuantizeReport* report,
+Model quantize(const Model& model,
+               const Dataset& data,
+               std::size_t domain,
+               const QuantizeOptions& options,
+               QuantizeReport* report,
                const QuantizeProgress& progress) {
   QuantizeReport own;
   QuantizeReport& result = report != nullptr ? *report : own;

@@ -14,12 +14,13 @@
 namespace zoa {
 
 struct QuantizeOptions {
-  std::string bits = "w8a8";         ///< "w8a8", or "keep" for a network quantized elsewhere
-  std::string range = "mse";         ///< activations: "mse" (least squared error) or "minmax"
-  std::string reduce_range = "auto"; ///< 7-bit weights: "on", "off", "auto" = where 8-bit products saturate
-  std::int64_t calib_size = 300;     ///< images for ranges and source statistics; 0 = all
-  std::int64_t batch = 50;           ///< images per calibration pass
-  std::int64_t threads = 0;          ///< 0 = all that the process may use
+  std::string bits = "w8a8";  ///< "w8a8", or "keep" for a network quantized elsewhere
+  std::string range = "mse";  ///< activations: "mse" (least squared error) or "minmax"
+  std::string reduce_range =
+      "auto";  ///< 7-bit weights: "on", "off", "auto" = where 8-bit products saturate
+  std::int64_t calib_size = 300;  ///< images for ranges and source statistics; 0 = all
+  std::int64_t batch = 50;        ///< images per calibration pass
+  std::int64_t threads = 0;       ///< 0 = all that the process may use
 
   template <class F>
   void visit(F&& f) {
@@ -37,17 +38,17 @@ struct QuantizedLayer {
   std::string name;  ///< of the node in the file
   std::string kind;  ///< "convolution", "linear" or "attention"
   bool quantized = false;
-  std::string reason;  ///< why not; empty where it is
-  double activation_low = 0;   ///< range of its (first) activation input
+  std::string reason;         ///< why not; empty where it is
+  double activation_low = 0;  ///< range of its (first) activation input
   double activation_high = 0;
 };
 
 struct QuantizeReport {
   std::vector<QuantizedLayer> layers;
   std::size_t images = 0;
-  std::size_t skipped = 0;            ///< images that could not be decoded
-  std::size_t observed_values = 0;    ///< tensors with a histogram
-  std::size_t observer_bytes = 0;     ///< memory of all histograms: does not grow with the images
+  std::size_t skipped = 0;          ///< images that could not be decoded
+  std::size_t observed_values = 0;  ///< tensors with a histogram
+  std::size_t observer_bytes = 0;   ///< memory of all histograms: does not grow with the images
 };
 
 /// Called with a phase name and progress done / total.
@@ -55,10 +56,14 @@ using QuantizeProgress =
     std::function<void(const std::string& phase, std::size_t done, std::size_t total)>;
 
 /// `data` and `domain` give the calibration images; labels are not read.
-/// Throws  InvalidArgument for bad options, too few images (at least 2) or an already quantized network
+/// Throws  InvalidArgument for bad options, too few images (at least 2) or an already quantized
+/// network
 ///         without bits = keep; UnsupportedModel.
-Model quantize(const Model& model, const Dataset& data, std::size_t domain,
-               const QuantizeOptions& options, QuantizeReport* report = nullptr,
+Model quantize(const Model& model,
+               const Dataset& data,
+               std::size_t domain,
+               const QuantizeOptions& options,
+               QuantizeReport* report = nullptr,
                const QuantizeProgress& progress = {});
 
 }  // namespace zoa

@@ -79,11 +79,16 @@ double squared_error(const Histogram& histogram, const QuantizerRange& range) {
   return sum;
 }
 
-QuantizerRange find_range(const Histogram& histogram, int bits, bool symmetric, RangeMethod method) {
+QuantizerRange find_range(const Histogram& histogram,
+                          int bits,
+                          bool symmetric,
+                          RangeMethod method) {
   const double low = histogram.min();
   const double high = histogram.max();
   const double magnitude = std::max(std::abs(low), std::abs(high));
-  const auto make_symmetric = [&](double share) { return symmetric_range(magnitude * share, bits); };
+  const auto make_symmetric = [&](double share) {
+    return symmetric_range(magnitude * share, bits);
+  };
   if (symmetric) {
     return make_symmetric(method == RangeMethod::Mse ? best_share(histogram, make_symmetric) : 1.0);
   }

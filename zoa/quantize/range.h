@@ -26,8 +26,8 @@ enum class RangeMethod {
 RangeMethod parse_range_method(const std::string& name);
 
 /// The range of a quantizer of this many bits.
-///   symmetric        [-2^(b-1) s, (2^(b-1) - 1) s]: no zero point, for attention and signed convolution
-///   otherwise        [low, high] around zero, or from zero where no value is negative
+///   symmetric        [-2^(b-1) s, (2^(b-1) - 1) s]: no zero point, for attention and signed
+///   convolution otherwise        [low, high] around zero, or from zero where no value is negative
 QuantizerRange find_range(const Histogram& histogram, int bits, bool symmetric, RangeMethod method);
 
 /// Sum of squared errors of a quantizer over the histogram's values (taken at the bin centres).

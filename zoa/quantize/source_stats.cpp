@@ -9,8 +9,9 @@ namespace zoa {
 
 namespace {
 
-constexpr std::size_t kStatsBatch = 64;      // the paper's batch
-constexpr std::size_t kLeastStatsBatch = 32;  // statistics of fewer images would blur the batch form
+constexpr std::size_t kStatsBatch = 64;  // the paper's batch
+constexpr std::size_t kLeastStatsBatch =
+    32;  // statistics of fewer images would blur the batch form
 
 // Running sums per channel.
 struct Moments {
@@ -71,7 +72,8 @@ FoldedStats collect_folded_stats(const ModelGraph& graph, const CalibrationData&
   return folded;
 }
 
-SourceStats collect_source_stats(const Model& model, const CalibrationData& calibration,
+SourceStats collect_source_stats(const Model& model,
+                                 const CalibrationData& calibration,
                                  bool batch_statistics) {
   EngineOptions options;
   options.batch_statistics = batch_statistics;
@@ -81,7 +83,8 @@ SourceStats collect_source_stats(const Model& model, const CalibrationData& cali
   Moments moments;
   const std::size_t width = engine.info().tap_width;
   moments.resize(width);
-  const std::string phase = batch_statistics ? "source statistics (batch norm)" : "source statistics";
+  const std::string phase =
+      batch_statistics ? "source statistics (batch norm)" : "source statistics";
   for_each_batch(calibration, kStatsBatch, phase, [&](const Batch& batch) {
     if (batch_statistics && moments.count > 0 && batch.count < kLeastStatsBatch) {
       return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statistics of clean data that adaptation compares against, collected with the network as it will run.
+// Statistics of clean data that adaptation compares against, collected with the network as it will
+// run.
 #pragma once
 
 #include "zoa/model/model_ov.h"
@@ -7,12 +8,14 @@
 
 namespace zoa {
 
-/// Mean and standard deviation per channel of every folded norm's output, over images and positions.
+/// Mean and standard deviation per channel of every folded norm's output, over images and
+/// positions.
 FoldedStats collect_folded_stats(const ModelGraph& graph, const CalibrationData& calibration);
 
 /// Mean and unbiased standard deviation of every tap feature over the images.
 /// batch_statistics  with BatchNorms on the statistics of batches of 64 (paper: 25 such batches)
-SourceStats collect_source_stats(const Model& model, const CalibrationData& calibration,
+SourceStats collect_source_stats(const Model& model,
+                                 const CalibrationData& calibration,
                                  bool batch_statistics);
 
 }  // namespace zoa

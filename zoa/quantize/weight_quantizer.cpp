@@ -19,8 +19,9 @@ double squared_error(const std::vector<float>& channel, float scale, float limit
   const float inverse = 1.0F / scale;
   double sum = 0;
   for (const float value : channel) {
-    const double error = static_cast<double>(value) -
-                         static_cast<double>(rounded(value, inverse, limit)) * static_cast<double>(scale);
+    const double error =
+        static_cast<double>(value) -
+        static_cast<double>(rounded(value, inverse, limit)) * static_cast<double>(scale);
     sum += error * error;
   }
   return sum;
@@ -49,7 +50,8 @@ float best_scale(const std::vector<float>& channel, float limit) {
 
 }  // namespace
 
-QuantizedWeights quantize_weights(std::span<const float> weights, const ChannelLayout& layout,
+QuantizedWeights quantize_weights(std::span<const float> weights,
+                                  const ChannelLayout& layout,
                                   int limit) {
   std::vector<std::vector<float>> channels(layout.channels);
   const auto channel_of = [&](std::size_t i) { return (i / layout.inner) % layout.channels; };

@@ -20,10 +20,10 @@ struct ChannelLayout {
   std::size_t inner = 1;
 };
 
-/// Symmetric rounding to [-limit, limit]; the scale of each channel is searched for the least squared
-/// error, from the channel's maximum downwards.
-/// limit  2^(b-1) - 1: 127 at 8 bits, 63 at 7
-QuantizedWeights quantize_weights(std::span<const float> weights, const ChannelLayout& layout,
+/// Symmetric rounding to [-limit, limit]; the scale of each channel is searched for the least
+/// squared error, from the channel's maximum downwards. limit  2^(b-1) - 1: 127 at 8 bits, 63 at 7
+QuantizedWeights quantize_weights(std::span<const float> weights,
+                                  const ChannelLayout& layout,
                                   int limit);
 
 }  // namespace zoa
