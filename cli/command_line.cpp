@@ -65,7 +65,8 @@ std::optional<int> parse_arguments(CLI::App& app, const Arguments& arguments) {
     return 0;
   } catch (const CLI::ParseError& error) {
     std::cerr << "zoa: error: " << parse_error_text(app, error) << " (" << app.get_name()
-              << " --help)" << std::endl;
+              << " --help)" << "\n"
+              << std::flush;
     return exit_status(ErrorCode::InvalidArgument);
   }
   return std::nullopt;

@@ -114,7 +114,7 @@ int run_eval_verb(const Arguments& words) {
   const std::vector<Run> runs = run_models(arguments, plan);
   if (!arguments.report.empty()) {
     write_file_atomic(arguments.report, html_report(runs, {arguments.title}));
-    std::cerr << "page: " << arguments.report << std::endl;
+    std::cerr << "page: " << arguments.report << "\n" << std::flush;
   }
   return is_interrupted() ? kInterrupted : 0;
 }

@@ -16,7 +16,7 @@
 namespace zoa::cli {
 
 const std::vector<Verb>& list_verbs() {
-  static const std::vector<Verb> verbs{
+  static const std::vector<Verb> kVerbs{
       {"inspect", "what a network is: family, norms, taps, which layers run on int8 kernels",
        run_inspect},
       {"quantize", "a network and some images in, an 8-bit model folder out", run_quantize},
@@ -26,7 +26,7 @@ const std::vector<Verb>& list_verbs() {
       {"demo", "quantize two small networks and let them adapt", run_demo},
       {"doctor", "versions, processor, threads: what zoa finds on this machine", run_doctor},
   };
-  return verbs;
+  return kVerbs;
 }
 
 namespace {
@@ -74,7 +74,7 @@ int run_verb(const Arguments& arguments) {
 // Texts from outside may hold line breaks: an error is one line.
 int print_error(std::string text, int status) {
   std::replace(text.begin(), text.end(), '\n', ' ');
-  std::cerr << "zoa: error: " << text << std::endl;
+  std::cerr << "zoa: error: " << text << "\n" << std::flush;
   return status;
 }
 

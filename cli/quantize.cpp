@@ -73,7 +73,7 @@ Model open_network(const QuantizeArguments& arguments) {
   }
   const PreprocessSpec spec =
       make_preprocess(arguments.preprocess, read_input_size(arguments.model));
-  std::cerr << "PREPROCESSING: " << describe(spec) << std::endl;
+  std::cerr << "PREPROCESSING: " << describe(spec) << "\n" << std::flush;
   return with_labels(Model::from_file(arguments.model, spec), std::move(labels), arguments.labels);
 }
 

@@ -52,6 +52,7 @@ using detail::fail_io;
 using detail::FileCalls;
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
+constexpr std::size_t kTailBytes = 4096;  // read at once where a file hides its size
 constexpr int kMostTemporaryNames = 100;
 
 // Closes on every way out. close() hands the descriptor's last error back.
@@ -175,12 +176,13 @@ Bytes read_file(const std::string& path, std::size_t limit) {
   const std::size_t told = status.st_size > 0 ? static_cast<std::size_t>(status.st_size) : 0;
   Bytes bytes;
   if (told <= limit) {
-    bytes.reserve(told);
+    bytes.reserve(told + kTailBytes);
   }
   while (told <= limit) {
     // One byte beyond the limit is asked for, to tell a longer file that hides its size.
     const std::size_t used = bytes.size();
-    const std::size_t room = limit - used < kChunkBytes ? limit - used + 1 : kChunkBytes;
+    const std::size_t wanted = told > used ? told - used + 1 : kTailBytes;
+    const std::size_t room = limit - used < wanted ? limit - used + 1 : wanted;
     bytes.resize(used + room);
     const ssize_t count = ::read(descriptor.get(), bytes.data() + used, room);
     if (count < 0 && errno != EINTR) {

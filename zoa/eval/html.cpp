@@ -8,17 +8,28 @@
 namespace zoa::detail {
 namespace {
 
+// Bytes that a character with this first byte has, 0 for a byte that starts none.
+std::size_t length_of(unsigned char lead) {
+  if (lead < 0x80) {
+    return 1;
+  }
+  if (lead < 0xC2 || lead > 0xF4) {
+    return 0;
+  }
+  return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+// Overlong forms, surrogates and numbers beyond Unicode, as their first two bytes tell.
+bool is_forbidden(unsigned char lead, unsigned char second) {
+  return (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+         (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F);
+}
+
 // Bytes of the UTF-8 character that starts here, 0 if none does.
 std::size_t character_length(const std::string& text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(at);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || at + length > text.size()) {
+  const std::size_t length = length_of(byte(at));
+  if (at + length > text.size()) {
     return 0;
   }
   for (std::size_t i = 1; i < length; ++i) {
@@ -26,9 +37,7 @@ std::size_t character_length(const std::string& text, std::size_t at) {
       return 0;
     }
   }
-  const bool bad = (lead == 0xE0 && byte(at + 1) < 0xA0) || (lead == 0xED && byte(at + 1) > 0x9F) ||
-                   (lead == 0xF0 && byte(at + 1) < 0x90) || (lead == 0xF4 && byte(at + 1) > 0x8F);
-  return bad ? 0 : length;
+  return length > 2 && is_forbidden(byte(at), byte(at + 1)) ? 0 : length;
 }
 
 std::string escape_ascii(char c) {
@@ -78,9 +87,10 @@ std::vector<double> nice_ticks(double low, double high, int count) {
   const double part = rough / power;
   const double step = power * (part <= 1 ? 1 : part <= 2 ? 2 : part <= 5 ? 5 : 10);
   std::vector<double> ticks;
-  for (double tick = std::ceil(low / step - 1e-9) * step; tick <= high + step * 1e-9;
-       tick += step) {
-    ticks.push_back(tick);
+  const auto first = static_cast<long>(std::ceil(low / step - 1e-9));
+  const auto last = static_cast<long>(std::floor(high / step + 1e-9));
+  for (long i = first; i <= last; ++i) {
+    ticks.push_back(static_cast<double>(i) * step);
   }
   return ticks;
 }

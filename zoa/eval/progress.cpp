@@ -79,7 +79,7 @@ void Progress::show(const std::string& label, std::size_t done, std::size_t tota
     out_ << '\r' << line << "\x1b[K" << std::flush;
     drawn_ = true;
   } else {
-    out_ << progress_text(label, done, total, elapsed, 0) << std::endl;
+    out_ << progress_text(label, done, total, elapsed, 0) << "\n" << std::flush;
   }
 }
 
@@ -88,7 +88,7 @@ void Progress::print(const std::string& line) {
     return;
   }
   finish();
-  out_ << line << std::endl;
+  out_ << line << "\n" << std::flush;
 }
 
 void Progress::finish() {

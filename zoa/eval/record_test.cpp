@@ -99,7 +99,7 @@ TEST(Record, LinesStayLinesAndBytesBecomeText) {
 TEST(ReadRuns, RoundTrip) {
   std::stringstream file;
   file << to_json_line(make_header(), {}) << "\n" << to_json_line(make_batch(), {}) << "\n";
-  const std::vector<Run> runs = read_runs(file, "run.jsonl");
+  const std::vector<zoa::Run> runs = read_runs(file, "run.jsonl");
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_EQ(to_json_line(runs[0].header, {}), to_json_line(make_header(), {}));
   ASSERT_EQ(runs[0].batches.size(), 1U);
@@ -137,7 +137,7 @@ TEST(ReadRuns, SaysWhichLineIsWrong) {
 }
 
 TEST(Summarize, DomainsHaveTheSameWeightAndInterruptedOnesStay) {
-  Run run;
+  zoa::Run run;
   run.header.domains = {"fog", "snow", "never reached"};
   BatchRecord record = make_batch();
   run.batches.push_back(record);

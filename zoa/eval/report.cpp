@@ -98,6 +98,7 @@ void write_accuracy_row(std::ostream& page,
 
 std::vector<std::optional<double>> domain_values(const Run& run, std::size_t domain) {
   std::vector<std::optional<double>> values;
+  values.reserve(run.summaries.size());
   for (const MethodSummary& method : run.summaries) {
     values.push_back(domain < method.domains.size() ? method.domains[domain].top1() : std::nullopt);
   }
@@ -108,6 +109,7 @@ void write_accuracy(std::ostream& page, const Run& run) {
   page << "<h3>Top-1 accuracy per domain, in percent</h3>\n<div class=\"scroll\"><table>\n"
           "<thead><tr><th>domain</th>";
   std::vector<std::optional<double>> means;
+  means.reserve(run.summaries.size());
   for (const MethodSummary& method : run.summaries) {
     page << "<th>" << escape_html(method_label(method.method)) << "</th>";
     means.push_back(method.top1);

@@ -17,8 +17,8 @@ std::optional<double> mean_top1(const std::vector<DomainScore>& scores) {
   double sum = 0;
   std::size_t count = 0;
   for (const DomainScore& score : scores) {
-    if (score.labeled > 0) {
-      sum += *score.top1();
+    if (const std::optional<double> top1 = score.top1()) {
+      sum += *top1;
       ++count;
     }
   }

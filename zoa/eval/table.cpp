@@ -16,6 +16,7 @@ std::size_t width_of(const std::string& text) {
 
 std::vector<std::size_t> column_widths(const Table& table) {
   std::vector<std::size_t> widths;
+  widths.reserve(table.columns.size());
   for (const std::string& title : table.columns) {
     widths.push_back(width_of(title));
   }
@@ -63,6 +64,7 @@ std::string markdown_row(const std::vector<std::string>& cells) {
 std::string text_table(const Table& table) {
   const std::vector<std::size_t> widths = column_widths(table);
   std::vector<std::string> dashes;
+  dashes.reserve(widths.size());
   for (const std::size_t width : widths) {
     dashes.emplace_back(width, '-');
   }

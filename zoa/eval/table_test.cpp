@@ -63,7 +63,7 @@ TEST(AccuracyTable, DomainsThenMean) {
 }
 
 TEST(AccuracyTable, UnknownLabelsAreADash) {
-  Run run = make_run();
+  zoa::Run run = make_run();
   for (BatchRecord& record : run.batches) {
     record.labeled = 0;
     record.correct.reset();

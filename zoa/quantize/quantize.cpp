@@ -19,6 +19,7 @@ namespace {
 constexpr int kBits = 8;
 constexpr int kFullLimit = 127;
 constexpr int kReducedLimit = 63;
+constexpr std::size_t kLeastImages = 2;
 
 bool use_reduced_range(const QuantizeOptions& options) {
   if (options.reduce_range == "auto") {
@@ -80,12 +81,21 @@ class Quantizer {
                      [&](std::size_t index, std::span<const float> data,
                          const ov::Shape& /*shape*/) { histograms_[index].add(data); });
     report_.observed_values = values.size();
+    check_images_left();
     for (std::size_t i = 0; i < values.size(); ++i) {
       report_.observer_bytes += histograms_[i].bytes();
       if (histograms_[i].non_finite() > 0 || histograms_[i].count() == 0) {
         fail(ErrorCode::UnsupportedModel, "value of '", values[i].node, "' holds ",
              histograms_[i].non_finite(), " infinities or NaNs on the calibration images");
       }
+    }
+  }
+
+  void check_images_left() const {
+    if (report_.images - report_.skipped < kLeastImages) {
+      fail(ErrorCode::BadFile, calibration_.data.spec(), ": ", report_.skipped, " of ",
+           report_.images, " calibration images cannot be decoded; at least ", kLeastImages,
+           " sound ones are needed");
     }
   }
 
@@ -171,7 +181,7 @@ void check(const Model& model, const CalibrationData& calibration) {
     fail(ErrorCode::InvalidArgument, model.name(),
          ": is quantized already; take it as it is with --bits keep");
   }
-  if (calibration_size(calibration) < 2) {
+  if (calibration_size(calibration) < kLeastImages) {
     fail(ErrorCode::InvalidArgument, calibration.data.spec(), ": ", calibration_size(calibration),
          " calibration images; at least 2 are needed, some hundreds are better");
   }
