@@ -9,6 +9,7 @@ Weights are random and seeded; inputs are 16x16 RGB, outputs 10 logits.
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -22,13 +23,7 @@ except ImportError:  # the environment of tensorflow; only resnet-tflite can be 
     Module = object
 
 SEED = 20261125
-SIZE = 16
-CLASSES = 10
-WIDTH = 16
-HEADS = 2
-
-
-# ---- networks
+SIZE, CLASSES, WIDTH, HEADS = 16, 10, 16, 2
 
 
 class SpelledLayerNorm(Module):
@@ -43,9 +38,9 @@ class SpelledLayerNorm(Module):
     def forward(self, x):
         centred = x - x.mean(-1, keepdim=True)
         variance = (centred * centred).mean(-1, keepdim=True) + 1e-6
-        if self.inverse:
-            return centred * torch.rsqrt(variance) * self.weight + self.bias
-        return centred / torch.sqrt(variance) * self.weight + self.bias
+        root = torch.rsqrt(variance) if self.inverse else torch.sqrt(variance)
+        normed = centred * root if self.inverse else centred / root
+        return normed * self.weight + self.bias
 
 
 class FusedAttention(Module):
@@ -180,9 +175,6 @@ def randomize(model):
     return model.eval()
 
 
-# ---- files
-
-
 def export(model, path, opset, **options):
     options.setdefault("dynamic_axes", {"image": {0: "batch"}, "logits": {0: "batch"}})
     options.setdefault("dynamo", False)
@@ -216,26 +208,14 @@ def quantize_onnxruntime(model, path, opset):
     from onnxruntime import quantization as ort
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    class Reader(ort.CalibrationDataReader):
-        def __init__(self):
-            self.batches = iter(calibration())
-
-        def get_next(self):
-            images = next(self.batches, None)
-            return None if images is None else {"image": images}
-
+    batches = iter([{"image": images} for images in calibration()])
+    reader = SimpleNamespace(get_next=lambda: next(batches, None))
     whole = path.with_suffix(".float")
     export(model, whole, opset)
     quant_pre_process(str(whole), str(whole), skip_symbolic_shape=True)
-    ort.quantize_static(
-        str(whole),
-        str(path),
-        Reader(),
-        quant_format=ort.QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=ort.QuantType.QUInt8,
-        weight_type=ort.QuantType.QInt8,
-    )
+    options = {"quant_format": ort.QuantFormat.QDQ, "per_channel": True}
+    options |= {"activation_type": ort.QuantType.QUInt8, "weight_type": ort.QuantType.QInt8}
+    ort.quantize_static(str(whole), str(path), reader, **options)
     whole.unlink()
 
 
@@ -278,24 +258,18 @@ def export_unfolded(model, path, opset):
     export(model, path, opset, training=mode, do_constant_folding=False)
 
 
-def make_vit_mul_square(path):
-    export(Vit(norm=lambda i: SpelledLayerNorm(WIDTH, inverse=i == 1)), path, 13)
-
-
-def make_vit_noaffine(path):
-    export(Vit(norm=lambda _: nn.LayerNorm(WIDTH, elementwise_affine=False)), path, 13)
-
-
-def make_vit_separate_qkv(path):
-    export_dynamo(Vit(attention=SeparateAttention, token=False), path, 21)
-
-
 FIXTURES = {
     "vit-opset11.onnx": lambda path: export(Vit(blocks=4), path, 11),
-    "vit-mul-square.onnx": make_vit_mul_square,
-    "vit-noaffine.onnx": make_vit_noaffine,
+    "vit-mul-square.onnx": lambda path: export(
+        Vit(norm=lambda i: SpelledLayerNorm(WIDTH, inverse=i == 1)), path, 13
+    ),
+    "vit-noaffine.onnx": lambda path: export(
+        Vit(norm=lambda _: nn.LayerNorm(WIDTH, elementwise_affine=False)), path, 13
+    ),
     "vit-layerscale-fused-qkv.onnx": lambda path: export(Vit(scale=True), path, 17),
-    "vit-separate-qkv.onnx": make_vit_separate_qkv,
+    "vit-separate-qkv.onnx": lambda path: export_dynamo(
+        Vit(attention=SeparateAttention, token=False), path, 21
+    ),
     "vit-fixed-batch.onnx": lambda path: export(Vit(), path, 17, fixed_batch=True),
     "resnet-bn.onnx": lambda path: export_unfolded(Resnet(), path, 13),
     "resnet-folded.onnx": lambda path: export(Resnet(), path, 13),

@@ -15,11 +15,10 @@ namespace {
 
 Bytes file_of(const std::string& header, const std::string& data) {
   const std::uint64_t length = header.size();
-  Bytes bytes(8);
-  std::memcpy(bytes.data(), &length, 8);
-  bytes.insert(bytes.end(), header.begin(), header.end());
-  bytes.insert(bytes.end(), data.begin(), data.end());
-  return bytes;
+  std::string text(8, '\0');
+  std::memcpy(text.data(), &length, 8);
+  text += header + data;
+  return {text.begin(), text.end()};
 }
 
 std::string entry(const std::string& type, const std::string& shape, const std::string& range) {

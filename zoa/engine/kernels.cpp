@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -55,7 +56,39 @@ bool is_product_kernel(const RuntimeKernel& kernel) {
 }
 
 bool is_int8(const RuntimeKernel& kernel) {
-  return kernel.precision == "i8" || kernel.precision == "u8";
+  // A float kernel on decompressed integers reports their type: the kernel's own name decides.
+  const bool float_kernel = kernel.implementation.find("f32") != std::string::npos ||
+                            kernel.implementation.find("bf16") != std::string::npos;
+  return !float_kernel && (kernel.precision == "i8" || kernel.precision == "u8");
+}
+
+// The layer that the runtime fuses a product with first: it may keep only that one's name.
+NodePtr next_fused(const ov::Node& node) {
+  const NodePtr next = only_consumer(const_cast<ov::Node&>(node).output(0));
+  const bool fused = next != nullptr && (is_op(*next, "Add") || is_op(*next, "Multiply") ||
+                                         is_op(*next, "BatchNormInference"));
+  return fused ? next : nullptr;
+}
+
+// Runtime nodes that run a product.
+std::vector<RuntimeKernel> kernels_of(const ov::Node& product,
+                                      const std::multimap<std::string, RuntimeKernel>& kernels) {
+  std::vector<RuntimeKernel> found;
+  const ov::Node* node = &product;
+  NodePtr next;
+  while (node != nullptr && found.empty()) {
+    for (const char* suffix : {"", "/DequantizationMultiply"}) {
+      const auto [begin, end] = kernels.equal_range(node->get_friendly_name() + suffix);
+      for (auto it = begin; it != end; ++it) {
+        if (is_product_kernel(it->second)) {
+          found.push_back(it->second);
+        }
+      }
+    }
+    next = next_fused(*node);
+    node = next.get();
+  }
+  return found;
 }
 
 std::string float_reason(const Product& product, bool found) {
@@ -88,18 +121,13 @@ std::vector<KernelFacts> list_kernels(const ModelGraph& graph) {
     KernelFacts fact;
     fact.layer = product.node->get_friendly_name();
     fact.kind = to_string(product.kind);
-    bool found = false;
-    const auto [begin, end] = kernels.equal_range(fact.layer);
-    for (auto it = begin; it != end; ++it) {
-      if (!is_product_kernel(it->second)) {
-        continue;
-      }
-      fact.int8 = (found ? fact.int8 : true) && is_int8(it->second);
-      found = true;
-      fact.kernel = it->second.layer_type + " " + it->second.implementation;
+    const auto found = kernels_of(*product.node, kernels);
+    fact.int8 = !found.empty() && std::all_of(found.begin(), found.end(), is_int8);
+    if (!found.empty()) {
+      fact.kernel = found.front().layer_type + " " + found.front().implementation;
     }
     if (!fact.int8) {
-      fact.reason = float_reason(product, found);
+      fact.reason = float_reason(product, !found.empty());
     }
     facts.push_back(fact);
   }

@@ -11,6 +11,7 @@
 #include <openvino/pass/manager.hpp>
 
 #include "zoa/core/error.h"
+#include "zoa/graph/attention_ov.h"
 #include "zoa/graph/batch_ov.h"
 #include "zoa/graph/layer_norm_ov.h"
 #include "zoa/graph/onnx_header.h"
@@ -130,10 +131,12 @@ std::shared_ptr<ov::Model> with_batch(const std::shared_ptr<ov::Model>& model, s
 }
 
 void normalize_model(const std::shared_ptr<ov::Model>& model, const std::string& where) {
+  fold_constants(model);  // so that a fixed batch shows as numbers in constants
   free_batch(model, where);
   fold_constants(model);
   normalize_quantized_weights(model);
   fuse_layer_norms(model);
+  expand_attention(model);
   model->validate_nodes_and_infer_types();
 }
 

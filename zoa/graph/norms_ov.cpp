@@ -107,6 +107,12 @@ std::optional<Norm> as_decomposed_group_norm(const NodePtr& node) {
   const NodePtr back = only_consumer(last->output(0));
   const ov::Output<ov::Node> input = node->get_input_node_ptr(0)->input_value(0);
   const std::size_t channels = channels_of(input, 1);
+  const std::size_t groups = channels_of(node->input_value(0), 1);
+  if (input.get_partial_shape().rank() != ov::Rank(4) ||
+      node->get_input_partial_shape(0).rank() != ov::Rank(3) || groups == 0 ||
+      channels % groups != 0) {
+    return std::nullopt;  // e.g. a LayerNorm over (B, HW, C)
+  }
   if (back == nullptr || !is_op(*back, "Reshape") || channels == 0 ||
       back->get_output_partial_shape(0).rank() != ov::Rank(4)) {
     return std::nullopt;
@@ -159,7 +165,8 @@ std::vector<Norm> find_norms(const std::shared_ptr<ov::Model>& model, const Node
     if (constants.count(node.get()) != 0) {
       continue;
     }
-    for (const auto& match : {as_layer_norm, as_batch_norm, as_group_norm}) {
+    // GroupNorm first: the MVN inside it looks like a LayerNorm.
+    for (const auto& match : {as_group_norm, as_layer_norm, as_batch_norm}) {
       if (auto norm = match(node)) {
         norm->graph_name = norm->output.get_node()->get_friendly_name();
         norms.push_back(std::move(*norm));

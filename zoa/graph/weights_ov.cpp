@@ -77,7 +77,8 @@ void protect_quantized_weights(const std::shared_ptr<ov::Model>& model) {
   for (const auto& node : model->get_ops()) {
     const bool convert = is_op(*node, "Convert") &&
                          is_integer_constant(*node->get_input_node_ptr(0)) &&
-                         node->get_output_element_type(0).is_real();
+                         node->get_output_element_type(0).is_real() &&
+                         node->get_output_shape(0).size() >= 2;  // not zero points and gammas
     const bool quantize =
         is_op(*node, "FakeQuantize") && is_op(*node->get_input_node_ptr(0), "Constant");
     if (convert || quantize) {
