@@ -77,7 +77,7 @@ std::string make_model(const fs::path& file,
   const Model model = Model::from_file(file, make_preprocess(flags, read_input_size(file)));
   QuantizeOptions options;
   options.threads = arguments.threads;
-  const Model quantized = quantize(model, data, calib_domain(data), options, nullptr,
+  const Model quantized = quantize(model, {data, calib_domain(data)}, options, nullptr,
                                    [&](const std::string& phase, std::size_t done,
                                        std::size_t total) { progress.show(phase, done, total); });
   quantized.save(folder);

@@ -119,7 +119,7 @@ int run_quantize(const Arguments& words) {
   }
   Progress progress(std::cerr, stderr_style(arguments.quiet));
   QuantizeReport report;
-  const Model quantized = quantize(model, *data, domain, arguments.options, &report,
+  const Model quantized = quantize(model, {*data, domain}, arguments.options, &report,
                                    [&](const std::string& phase, std::size_t done,
                                        std::size_t total) { progress.show(phase, done, total); });
   progress.finish();

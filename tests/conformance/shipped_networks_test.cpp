@@ -58,7 +58,8 @@ Model load_float(const std::string& name) {
 Model quantized(const std::string& name) {
   QuantizeOptions options;
   options.calib_size = 80;
-  return quantize(load_float(name), Blobs(), 0, options);
+  const Blobs data;
+  return quantize(load_float(name), {data, 0}, options);
 }
 
 Batch make_batch(std::size_t count) {

@@ -188,7 +188,7 @@ class RowRewriter {
     const bool row = axis != kWhole && works_on_row(node, static_cast<std::size_t>(axis));
     for (std::size_t i = 0; i < node.get_input_size(); ++i) {
       demand(node.input_value(i),
-             row ? *input_demand(node, i, static_cast<std::size_t>(axis)) : kWhole);
+             row ? input_demand(node, i, static_cast<std::size_t>(axis)).value_or(kWhole) : kWhole);
     }
   }
 
@@ -210,7 +210,7 @@ class RowRewriter {
   void build_row(const NodePtr& node, std::size_t axis) {
     ov::OutputVector inputs;
     for (std::size_t i = 0; i < node->get_input_size(); ++i) {
-      const int wanted = *input_demand(*node, i, axis);
+      const int wanted = input_demand(*node, i, axis).value_or(kWhole);
       const Value input = node->input_value(i);
       inputs.push_back(wanted == kWhole ? input : row_of(input, static_cast<std::size_t>(wanted)));
     }

@@ -190,15 +190,15 @@ void check(const Model& model, const CalibrationData& calibration) {
 }  // namespace
 
 Model quantize(const Model& model,
-               const Dataset& data,
-               std::size_t domain,
+               const CalibrationImages& images,
                const QuantizeOptions& options,
                QuantizeReport* report,
                const QuantizeProgress& progress) {
   QuantizeReport own;
   QuantizeReport& result = report != nullptr ? *report : own;
   result = {};
-  const CalibrationData calibration{data, domain, model.preprocess(), options, progress};
+  const CalibrationData calibration{images.data, images.domain, model.preprocess(), options,
+                                    progress};
   check(model, calibration);
   result.images = calibration_size(calibration);
   auto graph = std::make_shared<ModelGraph>(model.graph());
@@ -223,7 +223,7 @@ Model quantize(const Model& model,
     graph->batch_stats = collect_source_stats(Model(graph), calibration, true);
   }
   if (graph->labels.empty()) {
-    graph->labels = data.classes();
+    graph->labels = images.data.classes();
   }
   return Model(graph);
 }

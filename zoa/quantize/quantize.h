@@ -55,13 +55,16 @@ struct QuantizeReport {
 using QuantizeProgress =
     std::function<void(const std::string& phase, std::size_t done, std::size_t total)>;
 
-/// `data` and `domain` give the calibration images; labels are not read.
+/// A domain of a data set to calibrate with; labels are not read.
+struct CalibrationImages {
+  const Dataset& data;
+  std::size_t domain = 0;
+};
+
 /// Throws  InvalidArgument for bad options, too few images (at least 2) or an already quantized
-/// network
-///         without bits = keep; UnsupportedModel.
+///         network without bits = keep; BadFile if too few images can be decoded; UnsupportedModel.
 Model quantize(const Model& model,
-               const Dataset& data,
-               std::size_t domain,
+               const CalibrationImages& images,
                const QuantizeOptions& options,
                QuantizeReport* report = nullptr,
                const QuantizeProgress& progress = {});
