@@ -2,11 +2,11 @@
 // Small networks made in code, for the tests of graph passes: run them before and after.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 #include <vector>
 
-#include <gtest/gtest.h>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/result.hpp>
 
