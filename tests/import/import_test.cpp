@@ -32,6 +32,10 @@ struct Fixture {
   bool quantized = false;
 };
 
+void PrintTo(const Fixture& fixture, std::ostream* out) {
+  *out << fixture.file;
+}  // NOLINT(readability-identifier-naming): GoogleTest's name
+
 // A ViT adapts blocks 1 to (3/4 of all), two norms each. The CNNs have stages of 2, 1 and 1 blocks
 // of width 8, 16 and 16 and adapt stage1.1 and stage2.0, two norms each.
 const Fixture kFixtures[] = {
