@@ -28,18 +28,11 @@ ModelInfo describe_model(const Model& model, const Instrumented& instrumented) {
   for (const TapInfo& tap : info.taps) {
     info.tap_width += tap.width;
   }
-  const auto& stem = model.graph().structure.stem;
-  info.stem_channels = channels_of(stem, stem.get_partial_shape().rank() == ov::Rank(4) ? 1 : -1);
+  info.stem_channels = stem_shape(model.graph().structure.stem).channels;
   info.has_batch_norm = model.has_batch_norm();
   info.weight_bits = model.quantization().weight_bits;
   info.activation_bits = model.quantization().activation_bits;
   return info;
-}
-
-// Positions of a map (B, C, H, W) or of tokens (B, T, C).
-std::size_t num_positions(const ov::Output<ov::Node>& stem) {
-  const bool map = stem.get_partial_shape().rank() == ov::Rank(4);
-  return map ? channels_of(stem, 2) * channels_of(stem, 3) : channels_of(stem, 1);
 }
 
 }  // namespace
@@ -57,7 +50,7 @@ struct Engine::Impl {
   Impl(const Model& m, const EngineOptions& o)
       : model(m), options(o), threads(o.threads > 0 ? o.threads : available_threads()) {
     info = describe_model(model, instrument_model(model.graph(), options, 1));
-    stem_positions = num_positions(model.graph().structure.stem);
+    stem_positions = stem_shape(model.graph().structure.stem).positions;
   }
 
   Plan& plan_for(std::size_t batch) {

@@ -29,8 +29,7 @@ void describe_structure(const Structure& structure, Inspection& result) {
                  : structure.reads_token ? "CLS token"
                                          : "mean over tokens";
   result.stem = structure.stem.get_node()->get_friendly_name();
-  result.stem_channels = zoa::channels_of(
-      structure.stem, structure.stem.get_partial_shape().rank() == ov::Rank(4) ? 1 : -1);
+  result.stem_channels = stem_shape(structure.stem).channels;
   for (const Norm& norm : structure.norms) {
     const std::size_t channels = channels_of(norm);
     result.norms.push_back(

@@ -43,12 +43,11 @@ ov::AnyMap compile_settings(int threads) {
 Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads)
     : batch_(batch) {
   const Cut cut = cut_model(instrument_model(graph, options, batch).model);
-  border_ = cut.border;
   const ov::AnyMap settings = compile_settings(threads);
   auto prefix = runtime_core().compile_model(cut.prefix, "CPU", settings);
   prefix_ = prefix.create_infer_request();
   for (std::size_t i = 0; i < cut.prefix_outputs.size(); ++i) {
-    outputs_[cut.prefix_outputs[i]] = prefix_.get_output_tensor(border_ + i);
+    outputs_[cut.prefix_outputs[i]] = prefix_.get_output_tensor(cut.border + i);
   }
   if (cut.suffix == nullptr) {
     return;
@@ -56,10 +55,10 @@ Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t ba
   has_suffix_ = true;
   auto suffix = runtime_core().compile_model(cut.suffix, "CPU", settings);
   suffix_ = suffix.create_infer_request();
-  for (std::size_t i = 0; i < border_; ++i) {
+  for (std::size_t i = 0; i < cut.border; ++i) {
     suffix_.set_input_tensor(i, prefix_.get_output_tensor(i));  // the same memory, no copy
   }
-  for (std::size_t i = border_; i < suffix.inputs().size(); ++i) {
+  for (std::size_t i = cut.border; i < suffix.inputs().size(); ++i) {
     slots_.push_back(suffix_.get_input_tensor(i));
   }
   for (std::size_t i = 0; i < cut.suffix_outputs.size(); ++i) {

@@ -38,7 +38,6 @@ class Plan {
   void set_slot(std::size_t index, const SlotInfo& slot, std::span<const float> values);
 
   std::size_t batch_;
-  std::size_t border_ = 0;
   ov::InferRequest prefix_;
   ov::InferRequest suffix_;
   bool has_suffix_ = false;

@@ -71,24 +71,29 @@ std::optional<Norm> as_layer_norm(const NodePtr& node) {
   return norm;
 }
 
-std::optional<Norm> as_batch_norm(const NodePtr& node) {
-  if (!is_op(*node, "BatchNormInference")) {
-    return std::nullopt;
-  }
-  Norm norm;
-  norm.kind = NormKind::BatchNorm;
-  norm.normalize = node;
-  norm.input = node->input_value(0);
-  norm.output = node->output(0);
-  norm.channels_last = false;
+// A norm in one node (B, C, H, W) whose inputs 1 and 2 are gamma and beta.
+std::optional<Norm> as_single_node(const NodePtr& node, NormKind kind) {
   const auto gamma = constant_values(node->input_value(1));
   const auto beta = constant_values(node->input_value(2));
   if (!gamma || !beta) {
     return std::nullopt;
   }
+  Norm norm;
+  norm.kind = kind;
+  norm.normalize = node;
+  norm.input = node->input_value(0);
+  norm.output = node->output(0);
+  norm.channels_last = false;
   norm.gamma = *gamma;
   norm.beta = *beta;
   return norm;
+}
+
+std::optional<Norm> as_batch_norm(const NodePtr& node) {
+  if (!is_op(*node, "BatchNormInference")) {
+    return std::nullopt;
+  }
+  return as_single_node(node, NormKind::BatchNorm);
 }
 
 // Reshape (B, G, -1) -> MVN [-> Multiply -> Add] -> Reshape (B, C, H, W): how PyTorch exports
@@ -131,20 +136,7 @@ std::optional<Norm> as_group_norm(const NodePtr& node) {
   if (!is_op(*node, "GroupNormalization")) {
     return as_decomposed_group_norm(node);
   }
-  const auto gamma = constant_values(node->input_value(1));
-  const auto beta = constant_values(node->input_value(2));
-  if (!gamma || !beta) {
-    return std::nullopt;
-  }
-  Norm norm;
-  norm.kind = NormKind::GroupNorm;
-  norm.normalize = node;
-  norm.input = node->input_value(0);
-  norm.output = node->output(0);
-  norm.channels_last = false;
-  norm.gamma = *gamma;
-  norm.beta = *beta;
-  return norm;
+  return as_single_node(node, NormKind::GroupNorm);
 }
 
 }  // namespace

@@ -200,6 +200,13 @@ void select_by_expression(Structure& structure, const std::string& expression) {
 
 }  // namespace
 
+StemShape stem_shape(const Value& stem) {
+  if (stem.get_partial_shape().rank() == ov::Rank(4)) {
+    return {channels_of(stem, 1), channels_of(stem, 2) * channels_of(stem, 3)};
+  }
+  return {channels_of(stem, -1), channels_of(stem, 1)};
+}
+
 Structure find_structure(const std::shared_ptr<ov::Model>& model,
                          const std::string& where,
                          const StructureOptions& options) {

@@ -45,6 +45,13 @@ struct Structure {
   std::vector<TapPoint> taps;       ///< in network order; the last is the feature
 };
 
+/// Channels of the stem's output, (B, C, H, W) or tokens (B, T, C), and positions of one image.
+struct StemShape {
+  std::size_t channels = 0;
+  std::size_t positions = 0;
+};
+StemShape stem_shape(const ov::Output<ov::Node>& stem);
+
 struct StructureOptions {
   std::string
       adapt;  ///< regular expression on Norm::layer or Norm::graph_name; empty: the paper's rule
