@@ -84,7 +84,10 @@ bool reads_quantized(const ov::Output<ov::Node>& value) {
          is_op(*node, "Reshape") || is_op(*node, "Transpose") || is_op(*node, "Squeeze")) {
     node = node->get_input_node_ptr(0);
   }
-  return is_op(*node, "FakeQuantize");
+  const bool sum = is_op(*node, "Add");  // of two quantizers of one value
+  return sum ? is_op(*node->get_input_node_ptr(0), "FakeQuantize") &&
+                   is_op(*node->get_input_node_ptr(1), "FakeQuantize")
+             : is_op(*node, "FakeQuantize");
 }
 
 bool is_quantized(const ov::Model& model) {
