@@ -44,10 +44,6 @@ bool is_near(double value, double target) {
   return std::abs(value - target) <= kOnGrid;
 }
 
-QuantizerPtr as_activation_quantizer(const NodePtr& node, const NodeSet& constants) {
-  return constants.count(node.get()) != 0 ? nullptr : std::dynamic_pointer_cast<Quantizer>(node);
-}
-
 std::optional<Ranges> scalar_ranges(const Quantizer& quantizer) {
   std::array<double, 4> ends{};
   for (std::size_t i = 0; i < ends.size(); ++i) {
@@ -116,17 +112,14 @@ struct Twins {
 
 // The two quantizers of one value that an Add sums.
 std::optional<Twins> find_twins(const NodePtr& node, const NodeSet& constants) {
-  if (!is_op(*node, "Add")) {
+  if (!is_quantizer_sum(*node) || constants.count(node.get()) != 0) {
     return std::nullopt;
   }
-  const Twins twins{as_activation_quantizer(node->get_input_node_shared_ptr(0), constants),
-                    as_activation_quantizer(node->get_input_node_shared_ptr(1), constants)};
-  const bool found = twins.first != nullptr && twins.second != nullptr &&
-                     twins.first != twins.second &&
-                     twins.first->input_value(0) == twins.second->input_value(0) &&
-                     only_consumer(twins.first->output(0)) == node &&
+  const Twins twins{std::dynamic_pointer_cast<Quantizer>(node->get_input_node_shared_ptr(0)),
+                    std::dynamic_pointer_cast<Quantizer>(node->get_input_node_shared_ptr(1))};
+  const bool alone = only_consumer(twins.first->output(0)) == node &&
                      only_consumer(twins.second->output(0)) == node;
-  return found ? std::optional(twins) : std::nullopt;
+  return alone ? std::optional(twins) : std::nullopt;
 }
 
 std::optional<Range> sum_container(const Twins& twins) {
@@ -178,9 +171,9 @@ std::size_t lower_quantizers(const std::shared_ptr<ov::Model>& model) {
     }
   }
   for (const auto& node : nodes) {
-    const auto quantizer = as_activation_quantizer(node, constants);
-    if (quantizer != nullptr && twins.count(node.get()) == 0 && lower_quantizer(quantizer)) {
-      ++count;
+    const auto quantizer = std::dynamic_pointer_cast<Quantizer>(node);
+    if (quantizer != nullptr && constants.count(node.get()) == 0 && twins.count(node.get()) == 0) {
+      count += lower_quantizer(quantizer) ? 1U : 0U;
     }
   }
   return count;
