@@ -20,11 +20,13 @@ from pathlib import Path
 import nncf
 import numpy as np
 import openvino as ov
+from openvino.passes import ConstantFolding, Manager
 from PIL import Image
 
-PRESETS = {
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "inception": ((0.5,), (0.5,)),
+PRESETS = {  # divisor, mean, std
+    "imagenet": (255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "inception": (255, (0.5,), (0.5,)),
+    "none": (1, (0.0,), (1.0,)),
 }
 PICTURES = (".jpg", ".jpeg", ".png")
 FILTERS = {
@@ -38,7 +40,8 @@ class Preprocessing:
     """From a picture to (1, 3, height, width), with the rounding of zoa's preprocess()."""
 
     def __init__(self, arguments, height, width):
-        mean, std = PRESETS[arguments.preset]
+        divisor, mean, std = PRESETS[arguments.preset]
+        self.divisor = np.float32(divisor)
         self.mean = np.float32(arguments.mean or mean)
         self.std = np.float32(arguments.std or std)
         self.filter = FILTERS[arguments.interpolation]
@@ -60,7 +63,7 @@ class Preprocessing:
         return picture.crop((left, top, left + self.width, top + self.height))
 
     def __call__(self, picture):
-        pixels = np.float32(self.fit(picture.convert("RGB"))) / np.float32(255)
+        pixels = np.float32(self.fit(picture.convert("RGB"))) / self.divisor
         return ((pixels - self.mean) / self.std).transpose(2, 0, 1)[None]
 
 
@@ -79,8 +82,18 @@ def open_calibration(spec, count, seed):
     return [items[i] for i in order], load
 
 
+def read_network(path):
+    """With constants folded: the reader of ONNX leaves a Reshape on the weights of depthwise
+    convolutions, and where NNCF puts its quantizer behind one, the runtime stays in float."""
+    network = ov.Core().read_model(path)
+    passes = Manager()
+    passes.register_pass(ConstantFolding())
+    passes.run_passes(network)
+    return network
+
+
 def quantize(arguments):
-    network = ov.Core().read_model(arguments.network)
+    network = read_network(arguments.network)
     _, channels, height, width = network.input(0).partial_shape
     if channels != 3 or height.is_dynamic or width.is_dynamic:
         raise SystemExit(f"{arguments.network}: input {network.input(0).partial_shape}, not RGB")
@@ -93,7 +106,6 @@ def quantize(arguments):
         network,
         nncf.Dataset(items, lambda item: preprocess(load(item))),
         preset=nncf.QuantizationPreset(arguments.nncf_preset) if arguments.nncf_preset else None,
-        target_device=nncf.TargetDevice.CPU,
         subset_size=len(items),
         model_type=nncf.ModelType.TRANSFORMER if arguments.transformer else None,
         advanced_parameters=nncf.AdvancedQuantizationParameters(overflow_fix=overflow_fix),
@@ -118,7 +130,12 @@ def parse_arguments():
     group = parser.add_argument_group("preprocessing, as in zoa quantize")
     add = group.add_argument
     add("--preset", choices=list(PRESETS), default="imagenet")
-    add("--mean", metavar="A[,B,C]", type=parse_numbers, help="subtracted after / 255")
+    add(
+        "--mean",
+        metavar="A[,B,C]",
+        type=parse_numbers,
+        help="subtracted after / 255 (none: from 0..255)",
+    )
     add("--std", metavar="A[,B,C]", type=parse_numbers, help="divided by")
     add("--interpolation", choices=list(FILTERS), default="bicubic")
     add(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/graph/products_ov.h"
 
+#include <openvino/op/matmul.hpp>
+
 namespace zoa {
 
 namespace {
@@ -15,6 +17,24 @@ bool comes_from_softmax(const ov::Output<ov::Node>& value) {
   return is_op(*node, "Softmax");
 }
 
+// Activations of a product of two computed factors: q and k, or probabilities and v.
+void add_attention_points(Product& product) {
+  const auto& node = static_cast<const ov::op::v0::MatMul&>(*product.node);
+  const bool mixes = comes_from_softmax(node.input_value(0));
+  for (const std::size_t input : {0U, 1U}) {
+    const auto value = node.input_value(input);
+    const bool probability = comes_from_softmax(value);
+    ActivationPoint point{input, value, !probability, probability};
+    if (!probability && value.get_partial_shape().rank() == ov::Rank(4)) {
+      const bool turned = input == 0 ? node.get_transpose_a() : node.get_transpose_b();
+      const bool channels_last = input == 0 || mixes ? !turned : turned;
+      point.channel_axis = channels_last ? 3 : 2;
+      point.per_channel = mixes;
+    }
+    product.activations.push_back(point);
+  }
+}
+
 Product as_matrix_product(const NodePtr& node, const NodeSet& constants) {
   Product product;
   product.node = node;
@@ -22,11 +42,7 @@ Product as_matrix_product(const NodePtr& node, const NodeSet& constants) {
   const bool second = constants.count(node->get_input_node_ptr(1)) != 0;
   product.kind = first || second ? ProductKind::Linear : ProductKind::Attention;
   if (product.kind == ProductKind::Attention) {
-    for (const std::size_t input : {0U, 1U}) {
-      const auto value = node->input_value(input);
-      const bool probability = comes_from_softmax(value);
-      product.activations.push_back({input, value, !probability, probability});
-    }
+    add_attention_points(product);
     return product;
   }
   if (first) {
@@ -34,7 +50,7 @@ Product as_matrix_product(const NodePtr& node, const NodeSet& constants) {
   } else if (node->get_input_partial_shape(1).rank() != ov::Rank(2)) {
     product.reason = "its weights are not a matrix";
   } else {
-    product.activations.push_back({0, node->input_value(0), false, false});
+    product.activations.push_back({0, node->input_value(0)});
   }
   return product;
 }
@@ -47,7 +63,7 @@ Product as_convolution(const NodePtr& node, const NodeSet& constants) {
     product.reason = "its weights are computed from the input";
     return product;
   }
-  product.activations.push_back({0, node->input_value(0), true, false});
+  product.activations.push_back({0, node->input_value(0), true});
   return product;
 }
 

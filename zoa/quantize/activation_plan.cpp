@@ -75,9 +75,9 @@ Spread spread_of(const ValueStatistics& value) {
   return spread;
 }
 
-Equalizer make_equalizer(const Spread& spread, float strength) {
+Equalizer make_equalizer(const Spread& spread, float strength, bool shift) {
   Equalizer equalizer;
-  equalizer.shift = spread.middle;
+  equalizer.shift = shift ? spread.middle : std::vector<float>(spread.middle.size(), 0.0F);
   for (const float half : spread.half) {
     equalizer.scale.push_back(std::pow(half / spread.mean_half, strength));
   }
@@ -124,22 +124,47 @@ double weight_error(const ValueStatistics& value,
   return sum;
 }
 
+bool looks_like_gelu(const Histogram& histogram) {
+  return histogram.min() < 0 && histogram.min() > kMostNegative &&
+         histogram.max() > -histogram.min();
+}
+
+struct Choice {
+  QuantizerRange range;
+  std::optional<TwinRange> twin;
+  double error = 0;
+};
+
+// The better of a uniform and, where allowed, a twin range.
+Choice choose_range(const Histogram& histogram, const ActivationRequest& request, bool gelu) {
+  Choice choice;
+  choice.range = find_range(histogram, request.bits, request.symmetric, request.method);
+  choice.error = squared_error(histogram, choice.range);
+  if (request.twin && (request.probability || gelu)) {
+    choice.twin = find_twin_range(histogram, request.bits, gelu, choice.error);
+    if (choice.twin) {
+      choice.error = squared_error(histogram, *choice.twin);
+    }
+  }
+  return choice;
+}
+
 // The strength of equalization with the least output error of activations and weights together.
 Equalizer find_equalizer(const ValueStatistics& value,
                          const ActivationRequest& request,
-                         const std::vector<float>& importance) {
+                         const std::vector<float>& importance,
+                         bool gelu) {
   const Spread spread = spread_of(value);
   const auto rows = static_cast<double>(value.rows.size() / value.channels);
   const auto cost = [&](const Equalizer& equalizer) {
     const Histogram histogram = weighted_histogram(value, importance, equalizer);
-    const QuantizerRange range =
-        find_range(histogram, request.bits, request.symmetric, RangeMethod::Output);
-    return squared_error(histogram, range) / rows + weight_error(value, request.readers, equalizer);
+    return choose_range(histogram, request, gelu).error / rows +
+           weight_error(value, request.readers, equalizer);
   };
   Equalizer best;
   double least = cost(best);
   for (const float strength : kStrengths) {
-    Equalizer equalizer = make_equalizer(spread, strength);
+    Equalizer equalizer = make_equalizer(spread, strength, request.shift);
     const double found = cost(equalizer);
     if (found < least) {
       least = found;
@@ -166,9 +191,19 @@ void measure_noise(const ValueStatistics& value, ActivationPlan& plan) {
   }
 }
 
-bool looks_like_gelu(const Histogram& histogram) {
-  return histogram.min() < 0 && histogram.min() > kMostNegative &&
-         histogram.max() > -histogram.min();
+// Each run of channels on its own.
+std::vector<QuantizerRange> group_ranges(const ValueStatistics& value,
+                                         const ActivationRequest& request) {
+  std::vector<Histogram> histograms(request.groups);
+  const std::size_t width = value.channels / request.groups;
+  for (std::size_t i = 0; i < value.rows.size(); ++i) {
+    histograms[i % value.channels / width].add_weighted(value.rows[i], 1.0);
+  }
+  std::vector<QuantizerRange> ranges;
+  for (const Histogram& histogram : histograms) {
+    ranges.push_back(find_range(histogram, request.bits, request.symmetric, request.method));
+  }
+  return ranges;
 }
 
 }  // namespace
@@ -189,18 +224,21 @@ ActivationPlan plan_activation(const ValueStatistics& value, const ActivationReq
     return plan;
   }
   const bool weighted = request.method == RangeMethod::Output && !request.readers.empty();
+  const bool gelu =
+      !request.readers.empty() && !request.symmetric && looks_like_gelu(value.histogram);
   Histogram histogram = value.histogram;
   if (weighted) {
     const auto importance = importance_of(request.readers, value.channels);
     if (request.equalize) {
-      plan.equalizer = find_equalizer(value, request, importance);
+      plan.equalizer = find_equalizer(value, request, importance, gelu);
     }
     histogram = weighted_histogram(value, importance, plan.equalizer);
   }
-  plan.range = find_range(histogram, request.bits, request.symmetric, request.method);
-  const bool gelu = !request.readers.empty() && !request.symmetric && looks_like_gelu(histogram);
-  if (request.twin && (request.probability || gelu)) {
-    plan.twin = find_twin_range(histogram, request.bits, gelu, squared_error(histogram, plan.range));
+  const Choice choice = choose_range(histogram, request, gelu);
+  plan.range = choice.range;
+  plan.twin = choice.twin;
+  if (request.groups > 1) {
+    plan.groups = group_ranges(value, request);
   }
   if (!request.readers.empty()) {
     measure_noise(value, plan);

@@ -28,6 +28,7 @@ struct ActivationPlan {
   int bits = 8;
   Equalizer equalizer;
   QuantizerRange range;
+  std::vector<QuantizerRange> groups;  ///< of attention, per head or channel; empty = one range
   std::optional<TwinRange> twin;
   std::vector<float> noise;  ///< (channels) mean square of the rounding error, of x'
   std::vector<float> drift;  ///< (channels) mean of the rounding error, of x'
@@ -49,7 +50,9 @@ struct ActivationRequest {
   bool symmetric = false;
   bool probability = false;   ///< output of a softmax
   bool twin = false;          ///< twin ranges may be used
-  bool equalize = false;      ///< the value is a norm's output that only linear layers read
+  bool equalize = false;      ///< the value may be equalized: only linear layers read it
+  bool shift = false;         ///< channels may also be moved round zero
+  std::size_t groups = 1;     ///< symmetric only: ranges of their own for equal runs of channels
   RangeMethod method = RangeMethod::Mse;
   std::vector<ActivationReader> readers;  ///< with constant weights; none for attention
 };

@@ -24,7 +24,8 @@ std::string to_string(const BitWidths& bits);
 /// Throws  InvalidArgument with what was found and what is accepted.
 BitWidths parse_bits(const std::string& text);
 
-/// "REGEX=w8a8" or "REGEX=float": the bit widths of the layers whose name matches.
+/// "REGEX=w8a8" or "REGEX=float": the bit widths of the layers that match as "KIND NAME", e.g.
+/// "linear blocks.0.fc1" or "attention blocks.0.scores".
 struct LayerRule {
   std::string expression;
   std::regex pattern;

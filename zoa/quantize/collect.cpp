@@ -21,6 +21,7 @@ constexpr std::size_t kMostMomentWidth = 4608;
 struct WatchedValue {
   std::string key;
   ProductKind reader = ProductKind::Attention;  // Linear or Convolution where weights are constant
+  std::size_t channel_axis = 0;                 // of attention in heads
 };
 
 // What leaves the network in each pass: first the values, then two outputs per set of moments.
@@ -110,7 +111,7 @@ Watched watch_products(const std::shared_ptr<ov::Model>& copy, Layout& layout) {
         continue;
       }
       if (index.emplace(key, layout.values.size()).second) {
-        layout.values.push_back({key, product.kind});
+        layout.values.push_back({key, product.kind, point.channel_axis});
         watched.outputs.push_back(point.value);
       } else if (product.kind != ProductKind::Attention) {
         layout.values[index[key]].reader = product.kind;
@@ -135,29 +136,60 @@ std::uint64_t seed_of(const std::string& key) {
   return seed;
 }
 
-// Adds one pass's values; maps (B, C, H, W) are turned to rows of channels.
+// One image's values as rows of channels. The channels of position p lie `channel_step` apart in
+// `groups` runs of `group_step` (heads of attention; one run for a map).
+struct RowLayout {
+  std::size_t channels = 0;
+  std::size_t positions = 0;
+  std::size_t groups = 1;
+  std::size_t channel_step = 1;
+  std::size_t position_step = 1;
+};
+
+RowLayout row_layout(const WatchedValue& watched, const ov::Shape& shape) {
+  if (watched.reader == ProductKind::Convolution) {
+    const std::size_t positions = shape[2] * shape[3];
+    return {shape[1], positions, 1, positions, 1};
+  }
+  const std::size_t width = shape[watched.channel_axis];
+  const std::size_t positions = shape[watched.channel_axis == 3 ? 2 : 3];
+  if (watched.channel_axis == 3) {
+    return {shape[1] * width, positions, shape[1], 1, width};
+  }
+  return {shape[1] * width, positions, shape[1], positions, 1};
+}
+
+void add_rows(ValueStatistics& value,
+              const WatchedValue& watched,
+              std::span<const float> data,
+              const ov::Shape& shape) {
+  const RowLayout layout = row_layout(watched, shape);
+  const std::size_t width = layout.channels / layout.groups;
+  value.channels = layout.channels;
+  std::vector<float> rows(layout.channels * layout.positions);
+  for (std::size_t image = 0; image < shape[0]; ++image) {
+    const float* own = data.data() + image * rows.size();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::size_t channel = i % layout.channels;
+      rows[i] = own[channel / width * width * layout.positions +
+                    channel % width * layout.channel_step +
+                    i / layout.channels * layout.position_step];
+    }
+    sample_rows(value, rows.data(), layout.positions, seed_of(watched.key));
+  }
+}
+
+// Adds one pass's values.
 void add_value(ValueStatistics& value,
                const WatchedValue& watched,
                std::span<const float> data,
                const ov::Shape& shape) {
   value.histogram.add(data);
-  if (watched.reader == ProductKind::Attention) {
-    return;
-  }
   if (watched.reader == ProductKind::Linear) {
     value.channels = shape.back();
     sample_rows(value, data.data(), data.size() / value.channels, seed_of(watched.key));
-    return;
-  }
-  value.channels = shape[1];
-  const std::size_t positions = ov::shape_size(shape) / shape[0] / shape[1];
-  std::vector<float> rows(data.size() / shape[0]);
-  for (std::size_t image = 0; image < shape[0]; ++image) {
-    const float* map = data.data() + image * rows.size();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      rows[i] = map[(i % value.channels) * positions + i / value.channels];
-    }
-    sample_rows(value, rows.data(), positions, seed_of(watched.key));
+  } else if (watched.reader == ProductKind::Convolution || watched.channel_axis != 0) {
+    add_rows(value, watched, data, shape);
   }
 }
 

@@ -49,18 +49,44 @@ Value equalize(const Value& value, const Equalizer& equalizer) {
   return std::make_shared<ov::op::v1::Add>(scaled, make_constant(shape, offset))->output(0);
 }
 
+// One quantizer with ranges per head (B, heads, 1, 1) or per channel of each head.
+Value grouped_quantizer(const ActivationPoint& point, const std::vector<QuantizerRange>& ranges) {
+  const std::size_t heads = channels_of(point.value, 1);
+  ov::Shape shape{1, heads, 1, 1};
+  shape[point.channel_axis] = ranges.size() / heads;
+  std::vector<float> low;
+  std::vector<float> high;
+  for (const QuantizerRange& range : ranges) {
+    low.push_back(static_cast<float>(range.low));
+    high.push_back(static_cast<float>(range.high));
+  }
+  const auto from = make_constant(shape, low);
+  const auto to = make_constant(shape, high);
+  return std::make_shared<ov::op::v0::FakeQuantize>(point.value, from, to, from, to,
+                                                    static_cast<std::size_t>(ranges[0].levels))
+      ->output(0);
+}
+
+Value quantizer_of(const ActivationPoint& point, const Value& input, const ActivationPlan& plan) {
+  if (!plan.groups.empty()) {
+    return grouped_quantizer(point, plan.groups);
+  }
+  if (plan.twin) {
+    return twin_quantizer(input, *plan.twin);
+  }
+  return staircase(input, plan.range.low, plan.range.high, plan.range.low, plan.range.levels - 1);
+}
+
 }  // namespace
 
-Value make_activation_quantizer(const Value& value, const ActivationPlan& plan) {
-  const std::string& name = value.get_node()->get_friendly_name();
-  Value input = value;
+Value make_activation_quantizer(const ActivationPoint& point, const ActivationPlan& plan) {
+  const std::string& name = point.value.get_node()->get_friendly_name();
+  Value input = point.value;
   if (!plan.equalizer.empty()) {
-    input = equalize(value, plan.equalizer);
+    input = equalize(input, plan.equalizer);
     input.get_node()->set_friendly_name(name + "/equalized");
   }
-  const Value quantizer = plan.twin ? twin_quantizer(input, *plan.twin)
-                                    : staircase(input, plan.range.low, plan.range.high,
-                                                plan.range.low, plan.range.levels - 1);
+  const Value quantizer = quantizer_of(point, input, plan);
   quantizer.get_node()->set_friendly_name(name + "/quantizer");
   return quantizer;
 }

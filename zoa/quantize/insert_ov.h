@@ -2,14 +2,14 @@
 // Puts quantizers into a network.
 #pragma once
 
-#include "zoa/graph/ops_ov.h"
+#include "zoa/graph/products_ov.h"
 #include "zoa/quantize/activation_plan.h"
 
 namespace zoa {
 
-/// What a product reads instead of `value`: equalized if the plan says so, then quantized (one
+/// What a product reads instead of the point's value: equalized if the plan says so, then quantized (one
 /// FakeQuantize, or the sum of two for a twin range). Readers are not moved.
-ov::Output<ov::Node> make_activation_quantizer(const ov::Output<ov::Node>& value,
+ov::Output<ov::Node> make_activation_quantizer(const ActivationPoint& point,
                                                const ActivationPlan& plan);
 
 }  // namespace zoa

@@ -104,7 +104,12 @@ const ActivationPlan& Planner::activation_plan(std::size_t product,
   request.twin = settings_.twin && few_bits;
   request.method = settings_.range == "auto" ? (few_bits ? RangeMethod::Output : RangeMethod::Mse)
                                              : parse_range_method(settings_.range);
-  request.equalize = settings_.equalize && few_bits && is_norm_output(name);
+  request.shift = is_norm_output(name);
+  request.equalize = settings_.equalize && few_bits && request.shift;
+  if (few_bits && settings_.heads && wanted.channel_axis != 0 && value.channels > 0) {
+    const std::size_t heads = channels_of(wanted.value, 1);
+    request.groups = wanted.per_channel ? value.channels : heads;
+  }
   if (own.kind != ProductKind::Attention) {
     for (const std::size_t reader : readers) {
       request.readers.push_back(make_reader(reader, widths[reader].weights));
@@ -186,7 +191,7 @@ class Planner::Build {
     const ActivationPlan& plan = planner_.activation_plan(index, point, widths_, key);
     auto& quantizer = quantizers_[key];
     if (quantizer.get_node() == nullptr) {
-      quantizer = make_activation_quantizer(activation.value, plan);
+      quantizer = make_activation_quantizer(activation, plan);
     }
     product.node->input(activation.input).replace_source_output(quantizer);
     if (product.kind != ProductKind::Attention) {

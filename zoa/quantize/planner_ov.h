@@ -25,6 +25,7 @@ struct PlanSettings {
   bool equalize = true;     ///< below 8 bits
   bool reconstruct = true;  ///< below 7 bits
   bool correct_bias = true;
+  bool heads = true;  ///< below 8 bits: ranges per head for q and k, per channel for v
   std::size_t threads = 1;
 };
 

@@ -95,7 +95,7 @@ std::vector<BitWidths> choose_widths(const std::vector<Product>& products,
       bits.activations = kFullBits;
     }
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (std::regex_search(name, rules[i].pattern)) {
+      if (std::regex_search(to_string(product.kind) + (" " + name), rules[i].pattern)) {
         bits = rules[i].bits;
         matched[i] = true;
       }
@@ -122,6 +122,7 @@ PlanSettings plan_settings(const QuantizeOptions& options, bool reduced_range) {
   settings.equalize = options.equalize;
   settings.reconstruct = options.reconstruct;
   settings.correct_bias = options.correct_bias;
+  settings.heads = options.heads;
   settings.threads = static_cast<std::size_t>(options.threads > 0 ? options.threads
                                                                    : available_threads());
   return settings;

@@ -22,6 +22,7 @@ struct QuantizeOptions {
   bool equalize = true;                ///< channels of norm outputs, below 8 bits, where it pays
   bool reconstruct = true;             ///< weights below 7 bits rounded for the output's error
   bool correct_bias = true;
+  bool heads = true;  ///< below 8 bits: q and k have a range per head, v per channel
   std::string calib_file;         ///< statistics are read from here, or written if it is not there
   double max_drop = 0;            ///< 0 = off; see sensitivity.h
   std::int64_t calib_size = 300;  ///< images for ranges and source statistics; 0 = all
@@ -39,6 +40,7 @@ struct QuantizeOptions {
     f(equalize, {"equalize", "below 8 bits: equal channels after norms where it pays"});
     f(reconstruct, {"reconstruct", "below 7 bits: round weights for the least output error"});
     f(correct_bias, {"correct_bias", "let biases make up for mean errors"});
+    f(heads, {"heads", "below 8 bits: a range per head for q and k, per channel for v"});
     f(calib_file, {"calib_file", "statistics file: read if it exists, else written"});
     f(max_drop, {"max_drop", "keep the worst layers at more bits until the drop is met", 0, 1});
     f(calib_size, {"calib_size", "calibration images, 0 = all", 0, 1e9});

@@ -42,6 +42,10 @@ double TwinRange::apply(double value) const {
   return staircase(value, fine, fine_steps) + staircase(value - split, coarse, coarse_steps);
 }
 
+double squared_error(const Histogram& histogram, const TwinRange& range) {
+  return twin_error(histogram, range, INFINITY);
+}
+
 std::optional<TwinRange> find_twin_range(const Histogram& histogram,
                                          int bits,
                                          bool signed_sides,

@@ -31,4 +31,6 @@ std::optional<TwinRange> find_twin_range(const Histogram& histogram,
                                          bool signed_sides,
                                          double error);
 
+double squared_error(const Histogram& histogram, const TwinRange& range);
+
 }  // namespace zoa
