@@ -32,7 +32,7 @@ using toy::Value;
 constexpr std::uint64_t kSeed = 20;
 constexpr std::size_t kCases = 10000;
 constexpr std::size_t kRepeatedCases = 1000;  // under a cap that leaves this CPU as it is
-constexpr std::size_t kFamiliesPerModel = 32;
+constexpr std::size_t kFamiliesPerModel = 14;
 
 Value make_staircase(const Value& value, const exact::Quantizer& quantizer, int coarse) {
   const float step = quantizer.step * static_cast<float>(coarse);
