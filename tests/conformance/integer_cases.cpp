@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "integer_cases.h"
+#include "tests/conformance/integer_cases.h"
 
 #include <algorithm>
 #include <cmath>

@@ -21,7 +21,7 @@
 #include "zoa/graph/toy_graphs_ov.h"
 #include "zoa/graph/weights_ov.h"
 
-#include "integer_cases.h"
+#include "tests/conformance/integer_cases.h"
 
 namespace zoa {
 namespace {
