@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "integer_cases.h"
+#include "tests/conformance/integer_cases.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@ namespace zoa::exact {
 
 namespace {
 
-constexpr std::size_t kLayers = 8;  // compiling an activation costs as much as a product
+constexpr std::size_t kLayers = 16;  // compiling an activation costs as much as a product
 
 struct Width {
   const char* name;

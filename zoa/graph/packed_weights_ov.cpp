@@ -85,6 +85,7 @@ bool pack(const Weights& weights) {
   const ov::element::Type type = packed.most > kMostOf2Bits ? ov::element::u4 : ov::element::u2;
   const auto step = static_cast<float>(packed.step);
   std::vector<float> zero;
+  zero.reserve(packed.least.size());
   for (const int least : packed.least) {
     zero.push_back(-static_cast<float>(least) / step);
   }

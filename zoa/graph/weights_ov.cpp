@@ -68,7 +68,7 @@ NodePtr scale_after(const NodePtr& node) {
 }
 
 void divide_scale(const NodePtr& multiply, int factor) {
-  auto scales = *constant_values(multiply->input_value(1));
+  auto scales = constant_values(multiply->input_value(1)).value_or(std::vector<float>());
   for (float& scale : scales) {
     scale /= static_cast<float>(factor);  // a power of two: exact
   }
@@ -130,8 +130,10 @@ bool widen(const NodePtr& convert) {
   }
   const auto& constant = static_cast<const ov::op::v0::Constant&>(weights);
   const auto bytes = centred_values(constant, {0}, ChannelMap{}, 1);
-  put_bytes(convert, *bytes, convert);
-  return true;
+  if (bytes) {
+    put_bytes(convert, *bytes, convert);
+  }
+  return bytes.has_value();
 }
 
 }  // namespace
