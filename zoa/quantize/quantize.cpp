@@ -7,9 +7,11 @@
 #include "zoa/core/error.h"
 #include "zoa/core/options.h"
 #include "zoa/engine/isa.h"
+#include "zoa/graph/float_reason_ov.h"
 #include "zoa/graph/import_ov.h"
 #include "zoa/quantize/insert_ov.h"
 #include "zoa/quantize/observe_ov.h"
+#include "zoa/quantize/requantize_ov.h"
 #include "zoa/quantize/source_stats_ov.h"
 
 namespace zoa {
@@ -143,16 +145,9 @@ class Quantizer {
 // What the products of a network quantized elsewhere stand on.
 void report_kept(const std::shared_ptr<ov::Model>& network, QuantizeReport& report) {
   for (const Product& product : find_products(network)) {
-    QuantizedLayer layer{
-        product.node->get_friendly_name(), to_string(product.kind), true, "", 0, 0};
-    const std::size_t inputs = product.kind == ProductKind::Attention ? 2 : 1;
-    for (std::size_t i = 0; i < inputs; ++i) {
-      if (!reads_quantized(product.node->input_value(i))) {
-        layer.quantized = false;
-        layer.reason = "its input is not quantized in the file";
-      }
-    }
-    report.layers.push_back(layer);
+    const std::string reason = float_reason(product);
+    report.layers.push_back({product.node->get_friendly_name(), to_string(product.kind),
+                             reason.empty(), reason, 0, 0});
   }
 }
 
@@ -176,6 +171,10 @@ void check(const Model& model, const CalibrationData& calibration) {
   if (options.bits != "w8a8" && options.bits != "keep") {
     fail(ErrorCode::InvalidArgument, "bits '", options.bits,
          "': expected w8a8 or keep (lower bit widths are not built yet)");
+  }
+  if (options.bits != "keep" && options.requantize_attention) {
+    fail(ErrorCode::InvalidArgument, "requantize_attention: changes quantizers of the file, which ",
+         options.bits, " has none of; expected bits keep");
   }
   if (options.bits != "keep" && is_quantized(*model.graph().network)) {
     fail(ErrorCode::InvalidArgument, model.name(),
@@ -205,6 +204,9 @@ Model quantize(const Model& model,
   graph->network = model.graph().network->clone();
   if (options.bits == "keep") {
     graph->quantization.kept = is_quantized(*graph->network);
+    if (options.requantize_attention) {
+      requantize_attention(graph->network);
+    }
     report_kept(graph->network, result);
   } else {
     graph->quantization.reduced_range = use_reduced_range(options);
