@@ -9,6 +9,7 @@ NAME.npy holds the logits of kept-images.npy as a second program computes them: 
 optimizations, TFLite's interpreter, OpenVINO for what NNCF made.
 """
 
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,14 +103,16 @@ def make_vit(path, opset=20, blocks=2):
 
 
 def make_resnet(path, opset=17, skewed=False):
-    """Folded BatchNorm; stages of 2, 1 and 1 blocks. skewed: weights with a mean far from zero,
-    but for the stem's."""
+    """Folded BatchNorm; stages of 2, 1 and 1 blocks. skewed: weights that reach further up than
+    down, but for the stem's."""
     g = Graph(opset)
 
     def conv(x, inputs, outputs, kernel=3, stride=1):
-        values = g.numbers.standard_normal((outputs, inputs, kernel, kernel))
-        shift = 0.7 if skewed and x != "image" else 0.0
-        values = (values + shift) / (inputs * kernel * kernel) ** 0.5
+        shape = (outputs, inputs, kernel, kernel)
+        values = g.numbers.standard_normal(shape)
+        if skewed and x != "image":
+            values = g.numbers.exponential(size=shape) - 1
+        values /= (inputs * kernel * kernel) ** 0.5
         attributes = {"kernel_shape": [kernel] * 2, "pads": [kernel // 2] * 4}
         bias = g.random(outputs)
         return g.op("Conv", x, g.const(values), bias, strides=[stride] * 2, **attributes)
@@ -121,8 +124,9 @@ def make_resnet(path, opset=17, skewed=False):
         shortcut = x if stride == 1 else conv(x, inputs, width, 1, stride)
         x, inputs = g.op("Relu", g.op("Add", main, shortcut)), width
     x = g.op("Flatten", g.op("GlobalAveragePool", x))
-    head = g.numbers.standard_normal((inputs, CLASSES)) + (0.7 if skewed else 0.0)
-    g.save(g.linear(x, inputs, CLASSES, g.const(head / inputs**0.5)), path)
+    head = g.numbers.exponential(size=(inputs, CLASSES)) - 1 if skewed else None
+    head = None if head is None else g.const(head / inputs**0.5)
+    g.save(g.linear(x, inputs, CLASSES, head), path)
 
 
 def images(count, seed=SEED):
@@ -130,16 +134,22 @@ def images(count, seed=SEED):
     return numbers.standard_normal((count, 3, SIZE, SIZE)).astype(np.float32)
 
 
-def quantize_onnxruntime(path, make, activations, weights, **extra):
+def quantize_onnxruntime(path, make, activations, weights, per_channel=True, **extra):
     """quantize_static as people call it, and the logits of the result without optimizations."""
     import onnxruntime
     from onnxruntime import quantization as ort
 
-    batches = iter([{"image": batch} for batch in images(64, SEED + 1).reshape(16, 4, 3, SIZE, SIZE)])
+    batches = iter(
+        [{"image": batch} for batch in images(64, SEED + 1).reshape(16, 4, 3, SIZE, SIZE)]
+    )
     reader = SimpleNamespace(get_next=lambda: next(batches, None))
     whole = path.with_suffix(".float")
     make(whole)
-    options = {"quant_format": ort.QuantFormat.QDQ, "per_channel": True, "extra_options": extra}
+    options = {
+        "quant_format": ort.QuantFormat.QDQ,
+        "per_channel": per_channel,
+        "extra_options": extra,
+    }
     options |= {"activation_type": getattr(ort.QuantType, activations)}
     options |= {"weight_type": getattr(ort.QuantType, weights)}
     ort.quantize_static(str(whole), str(path), reader, **options)
@@ -161,25 +171,21 @@ def openvino_network(make, path):
 
 
 def save_openvino(network, path):
-    """Without indentation; returns the logits of the file in plain OpenVINO."""
+    """Without what a reader works out by itself; returns the logits of plain OpenVINO."""
     import openvino
 
     openvino.save_model(network, path, compress_to_fp16=False)
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join(line.strip() for line in lines) + "\n")
+    text = re.sub(r"\s*\n\s*", "", path.read_text())
+    text = text[: text.index("</edges>")] + "</edges></net>\n"  # NNCF's settings
+    text = re.sub(r"<dim>-?\d+</dim>", "", text)
+    text = re.sub(r'(<port id="\d+"[^>]*)></port>', r"\1/>", text).replace('" />', '"/>')
+    text = re.sub(
+        "<input>.*?</input>", lambda ports: re.sub(r' precision="\w+"', "", ports[0]), text
+    )
+    path.write_text(text.replace("<layer ", "\n<layer "))
     settings = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
     compiled = openvino.Core().compile_model(path, "CPU", settings)
     return compiled(np.load(path.parent / IMAGES))[0]
-
-
-def products(network):
-    """Names of the products with constant weights, in order."""
-    return [
-        node.get_friendly_name()
-        for node in network.get_ordered_ops()
-        if node.get_type_name() in ("MatMul", "Convolution")
-        and not any(i.get_node().get_type_name() == "Softmax" for i in node.input_values())
-    ]
 
 
 def make_nncf_mixed(path):
@@ -187,18 +193,23 @@ def make_nncf_mixed(path):
     import nncf
 
     network = openvino_network(make_vit, path)
-    names = [node.get_friendly_name() for node in network.get_ordered_ops()]
-    kinds = [node.get_type_name() for node in network.get_ordered_ops()]
-    matmuls = [name for name, kind in zip(names, kinds, strict=True) if kind == "MatMul"]
-    block, mlp = matmuls[6:10], matmuls[10:12]  # 6 products a block, after those of block 0
-    scope = nncf.IgnoredScope(names=[n for n in names if n in matmuls and n not in mlp])
+    layers = [
+        n for n in network.get_ordered_ops() if n.get_type_name() in ("MatMul", "Convolution")
+    ]
+    names = [layer.get_friendly_name() for layer in layers]  # patches, 4 a block, head
+    attention, mlp = names[5:7], names[7:9]
     network = nncf.compress_weights(
-        network, mode=nncf.CompressWeightsMode.INT8_ASYM, ignored_scope=scope
+        network,
+        mode=nncf.CompressWeightsMode.INT8_ASYM,
+        ignored_scope=nncf.IgnoredScope(names=[name for name in names if name not in mlp]),
     )
     data = nncf.Dataset(list(images(64, SEED + 1).reshape(16, 4, 3, SIZE, SIZE)))
-    scope = nncf.IgnoredScope(names=block + mlp)
     network = nncf.quantize(
-        network, data, model_type=nncf.ModelType.TRANSFORMER, subset_size=16, ignored_scope=scope
+        network,
+        data,
+        model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=16,
+        ignored_scope=nncf.IgnoredScope(names=attention + mlp),
     )
     return save_openvino(network, path)
 
@@ -213,6 +224,53 @@ def make_nncf_weights4(path):
     return save_openvino(network, path)
 
 
+def make_tflite(path):
+    """Keras, converted with integer input and output; the reference is TFLite's interpreter."""
+    import tensorflow as tf
+
+    tf.keras.utils.set_random_seed(SEED)
+    layers = tf.keras.layers
+    uniform = tf.keras.initializers.RandomUniform
+
+    def normed(x, width, kernel=3, stride=1):
+        x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(x)
+        scale, shift = uniform(0.7, 1.3), uniform(-0.3, 0.3)
+        return layers.BatchNormalization(gamma_initializer=scale, beta_initializer=shift)(x)
+
+    image = tf.keras.Input((SIZE, SIZE, 3))
+    x = layers.ReLU()(normed(image, 8))
+    for width, stride in ((8, 1), (8, 1), (16, 2), (16, 2)):
+        main = normed(layers.ReLU()(normed(x, width, 3, stride)), width)
+        shortcut = x if stride == 1 else normed(x, width, 1, stride)
+        x = layers.ReLU()(layers.Add()([main, shortcut]))
+    logits = layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(x))
+    converter = tf.lite.TFLiteConverter.from_keras_model(tf.keras.Model(image, logits))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    batches = images(64, SEED + 1).transpose(0, 2, 3, 1).reshape(16, 4, SIZE, SIZE, 3)
+    converter.representative_dataset = lambda: ([batch] for batch in batches)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    path.write_bytes(converter.convert())
+    return run_tflite(path)
+
+
+def run_tflite(path):
+    """Logits from float images: quantized as the file's scale and zero point say, and back."""
+    import tensorflow as tf
+
+    pixels = np.load(path.parent / IMAGES).transpose(0, 2, 3, 1)
+    interpreter = tf.lite.Interpreter(str(path))
+    interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], pixels.shape)
+    interpreter.allocate_tensors()
+    image, logits = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    scale, zero = image["quantization"]
+    codes = np.clip(np.round(pixels / scale) + zero, -128, 127).astype(np.int8)
+    interpreter.set_tensor(image["index"], codes)
+    interpreter.invoke()
+    scale, zero = logits["quantization"]
+    return scale * (interpreter.get_tensor(logits["index"]).astype(np.float32) - zero)
+
+
 FIXTURES = {
     "vit-qdq-u8w.onnx": lambda path: quantize_onnxruntime(
         path, make_vit, "QUInt8", "QUInt8", WeightSymmetric=True
@@ -225,10 +283,12 @@ FIXTURES = {
         lambda whole: make_resnet(whole, skewed=True),
         "QUInt8",
         "QUInt8",
+        per_channel=False,
         WeightSymmetric=False,
     ),
     "vit-nncf-mixed.xml": make_nncf_mixed,
     "vit-nncf-weights4.xml": make_nncf_weights4,
+    "resnet-int8io.tflite": make_tflite,
 }
 
 

@@ -44,7 +44,7 @@ std::string levels_reason(std::size_t levels) {
     return "its input is quantized to 16 bits: runs in float";
   }
   return "its input is quantized to " + std::to_string(levels) +
-         " levels; the runtime has int8 kernels for 255, 256, 15 and 16: runs in float";
+         " levels; the runtime has int8 kernels for 255, 256, 15 and 16";
 }
 
 std::string input_reason(const Product& product, const ActivationPoint& point) {
@@ -57,7 +57,7 @@ std::string input_reason(const Product& product, const ActivationPoint& point) {
     const bool weights = product.kind != ProductKind::Attention &&
                          (stored_weights(*product.node).bits <= 8 ||
                           stored_weights(*product.node).levels > 0);
-    return weights ? "only its weights are quantized: runs in float"
+    return weights ? "only its weights are quantized"
                    : "its input is not quantized in the file";
   }
   if (!has_int8_levels(quantizer->levels)) {
@@ -67,27 +67,25 @@ std::string input_reason(const Product& product, const ActivationPoint& point) {
     const bool depthwise = is_op(*product.node, "GroupConvolution");
     return quantizer->low.size() == 1 || depthwise
                ? ""
-               : "its input has a scale per channel; the runtime takes one: runs in float";
+               : "its input has a scale per channel; the runtime takes one";
   }
   const bool unsigned_left = point.input == 0 && quantizer->is_unsigned();  // a softmax
   return quantizer->is_symmetric() || unsigned_left
              ? ""
-             : "its input has a zero point, which q, k and v must not have in int8 "
-               "(--requantize-attention): runs in float";
+             : "its input has a zero point; int8 attention takes none (--requantize-attention)";
 }
 
 std::string weights_reason(const ov::Node& product) {
   const StoredWeights weights = stored_weights(product);
   if (weights.bits > 8 && weights.levels == 0) {
-    return "its weights have more than 8 bits in the file: runs in float";
+    return "its weights have more than 8 bits in the file";
   }
   if (weights.levels != 0 && weights.levels != kMostLevels && weights.levels != kMostLevels - 1) {
     return "its weights are quantized to " + std::to_string(weights.levels) +
-           " levels; the runtime has int8 kernels for 255 and 256: runs in float";
+           " levels; the runtime has int8 kernels for 255 and 256";
   }
   if (weights.zero_point) {
-    return "its weights do not fit in 8 signed bits once their zero point is taken off: runs in "
-           "float";
+    return "its weights do not fit in 8 signed bits once their zero point is taken off";
   }
   return "";
 }
