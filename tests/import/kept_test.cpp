@@ -71,7 +71,7 @@ const Kept kKept[] = {
      0,
      0,
      {{kNotInFile, 4}, {kWeightsOnly, 10}},
-     0.0001F},
+     0.002F},
     {"resnet-int8io.tflite", Family::Cnn, 4, 11, 12, 12, 0, {}, 0.1F},
 };
 
@@ -230,7 +230,8 @@ TEST_P(KeptTest, ReportListsWhatStaysFloat) {
 TEST_P(KeptTest, NeutralSlotsChangeNothing) {
   const Kept& kept = GetParam();
   const Model model = keep(kept.file, false);
-  const float steps = kept.int8 == 0 ? 0.001F : 0.1F;  // a quantizer may round the other way
+  const bool wide = kept.int8 == 0 && kept.family == Family::Vit;
+  const float steps = wide ? 0.001F : 0.1F;  // a quantizer may round the other way
   EXPECT_LE(difference(logits_of(model, true), logits_of(model, false)), steps);
 }
 

@@ -80,6 +80,10 @@ std::string weights_reason(const ov::Node& product) {
   if (weights.bits > 8 && weights.levels == 0) {
     return "its weights have more than 8 bits in the file";
   }
+  if (weights.bits < 8) {
+    return "its weights have " + std::to_string(weights.bits) +
+           " bits; the runtime has int8 kernels for 8";
+  }
   if (weights.levels != 0 && weights.levels != kMostLevels && weights.levels != kMostLevels - 1) {
     return "its weights are quantized to " + std::to_string(weights.levels) +
            " levels; the runtime has int8 kernels for 255 and 256";

@@ -19,6 +19,7 @@
 #include "zoa/graph/ops_ov.h"
 #include "zoa/graph/quantizers_ov.h"
 #include "zoa/graph/runtime_ov.h"
+#include "zoa/graph/token_mean_ov.h"
 #include "zoa/graph/weights_ov.h"
 #include "zoa/graph/wide_quantizers_ov.h"
 
@@ -148,6 +149,7 @@ void normalize_model(const std::shared_ptr<ov::Model>& model, const std::string&
   normalize_quantized_weights(model);
   fuse_layer_norms(model);
   expand_attention(model);
+  separate_token_means(model);
   model->validate_nodes_and_infer_types();
 }
 

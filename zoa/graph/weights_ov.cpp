@@ -21,27 +21,25 @@ bool is_integer_constant(const ov::Node& node) {
   return is_op(node, "Constant") && is_small_integer(node.get_output_element_type(0));
 }
 
-// Integer values minus the zero point, per element (zero point scalar or along one axis).
+// Integer values minus the zero point, per element: scalar, per channel or per group of values.
 std::vector<int> without_zero_point(const ov::op::v0::Constant& weights,
                                     const std::vector<float>& zero,
-                                    const ov::Shape& zero_shape) {
-  const auto values = weights.cast_vector<int>();
-  std::vector<int> result(values.size());
-  std::size_t axis = 0;
-  while (axis + 1 < zero_shape.size() && zero_shape[axis] == 1) {
-    ++axis;
-  }
+                                    ov::Shape zero_shape) {
   const ov::Shape& shape = weights.get_shape();
-  std::size_t inner = 1;
-  const std::size_t offset = shape.size() - std::min(shape.size(), zero_shape.size());
-  for (std::size_t i = offset + axis + 1; i < shape.size(); ++i) {
-    inner *= shape[i];
-  }
+  zero_shape.insert(zero_shape.begin(), shape.size() - zero_shape.size(), 1);
+  auto values = weights.cast_vector<int>();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t channel = zero.size() == 1 ? 0 : (i / inner) % zero.size();
-    result[i] = values[i] - static_cast<int>(zero[channel]);
+    std::size_t rest = i;
+    std::size_t index = 0;
+    std::size_t stride = 1;
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+      index += zero_shape[axis] == 1 ? 0 : (rest % shape[axis]) * stride;
+      rest /= shape[axis];
+      stride *= zero_shape[axis];
+    }
+    values[i] -= static_cast<int>(zero[index]);
   }
-  return result;
+  return values;
 }
 
 // Convert(int constant) - zero -> Convert(i8 constant).
@@ -56,8 +54,13 @@ bool rewrite(const NodePtr& subtract) {
   }
   const auto weights =
       std::dynamic_pointer_cast<ov::op::v0::Constant>(convert->get_input_node_shared_ptr(0));
-  const auto values =
-      without_zero_point(*weights, *zero, subtract->get_input_partial_shape(1).to_shape());
+  const ov::Shape zero_shape = subtract->get_input_shape(1);
+  // Fewer bits stay packed: their kernels take a zero point.
+  if (weights->get_element_type().bitwidth() != 8 ||
+      subtract->get_output_shape(0) != weights->get_shape()) {
+    return false;
+  }
+  const auto values = without_zero_point(*weights, *zero, zero_shape);
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   if (values.empty() || *low < -128 || *high > 127) {
     return false;
