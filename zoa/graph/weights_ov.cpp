@@ -7,7 +7,6 @@
 #include <openvino/pass/constant_folding.hpp>
 
 #include "zoa/graph/ops_ov.h"
-#include "zoa/graph/quantizers_ov.h"
 
 namespace zoa {
 
@@ -83,9 +82,8 @@ void protect_quantized_weights(const std::shared_ptr<ov::Model>& model) {
                          is_integer_constant(*node->get_input_node_ptr(0)) &&
                          node->get_output_element_type(0).is_real() &&
                          node->get_output_shape(0).size() >= 2;  // not zero points and gammas
-    // What more than 8 bits gain nothing from staying: the runtime would not even round.
-    const bool quantize = is_op(*node, "FakeQuantize") && levels_of(*node) <= 256 &&
-                          is_op(*node->get_input_node_ptr(0), "Constant");
+    const bool quantize =
+        is_op(*node, "FakeQuantize") && is_op(*node->get_input_node_ptr(0), "Constant");
     if (convert || quantize) {
       ov::pass::disable_constant_folding(node);
     }

@@ -53,9 +53,27 @@ void replace_chain(const NodePtr& end, const ov::Node& quantize) {
   ov::replace_node(end, kept);
 }
 
-bool is_wide_activation(const NodePtr& quantize, const NodeSet& constants) {
-  return quantize != nullptr && levels_of(*quantize) == kDropped &&
-         constants.count(quantize.get()) == 0;
+// A quantizer of constants as arithmetic, which constant folding computes (a FakeQuantize it does
+// not).
+void replace_by_arithmetic(const NodePtr& quantize) {
+  const Value low = quantize->input_value(1);
+  const Value high = quantize->input_value(2);
+  const Value out_low = quantize->input_value(3);
+  const auto steps = make_constant({}, {static_cast<float>(kDropped - 1)});
+  const auto above = std::make_shared<ov::op::v1::Maximum>(quantize->input_value(0), low);
+  const auto clipped = std::make_shared<ov::op::v1::Minimum>(above, high);
+  const auto range = std::make_shared<ov::op::v1::Subtract>(high, low);
+  const auto share = std::make_shared<ov::op::v1::Divide>(
+      std::make_shared<ov::op::v1::Subtract>(clipped, low), range);
+  const auto code = std::make_shared<ov::op::v5::Round>(
+      std::make_shared<ov::op::v1::Multiply>(share, steps),
+      ov::op::v5::Round::RoundMode::HALF_TO_EVEN);
+  const auto out_range = std::make_shared<ov::op::v1::Subtract>(quantize->input_value(4), out_low);
+  const auto value = std::make_shared<ov::op::v1::Multiply>(
+      std::make_shared<ov::op::v1::Divide>(code, steps), out_range);
+  auto result = std::make_shared<ov::op::v1::Add>(value, out_low);
+  result->set_friendly_name(quantize->get_friendly_name());
+  ov::replace_node(quantize, result);
 }
 
 }  // namespace
@@ -70,8 +88,14 @@ std::size_t keep_wide_quantizers(const std::shared_ptr<ov::Model>& model) {
         continue;
       }
       const NodePtr quantize = quantizer_of(node);
-      if (is_wide_activation(quantize, constants)) {
+      if (quantize == nullptr || levels_of(*quantize) != kDropped) {
+        continue;
+      }
+      if (constants.count(quantize.get()) == 0) {
         replace_chain(node, *quantize);
+        ++count;
+      } else if (node == quantize) {
+        replace_by_arithmetic(quantize);
         ++count;
       }
     }
