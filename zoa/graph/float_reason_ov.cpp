@@ -54,11 +54,10 @@ std::string input_reason(const Product& product, const ActivationPoint& point) {
     if (reads_quantized(value)) {
       return "";  // in a form that this file does not know: the runtime will tell
     }
-    const bool weights = product.kind != ProductKind::Attention &&
-                         (stored_weights(*product.node).bits <= 8 ||
-                          stored_weights(*product.node).levels > 0);
-    return weights ? "only its weights are quantized"
-                   : "its input is not quantized in the file";
+    const bool weights =
+        product.kind != ProductKind::Attention &&
+        (stored_weights(*product.node).bits <= 8 || stored_weights(*product.node).levels > 0);
+    return weights ? "only its weights are quantized" : "its input is not quantized in the file";
   }
   if (!has_int8_levels(quantizer->levels)) {
     return levels_reason(quantizer->levels);

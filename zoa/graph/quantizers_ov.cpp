@@ -85,7 +85,7 @@ std::size_t levels_of(const ov::Node& node) {
 }
 
 bool moves_values(const ov::Node& node) {
-  static constexpr std::array kMoves{"Reshape", "Transpose",     "Squeeze", "Unsqueeze", "Split",
+  static constexpr std::array kMoves{"Reshape", "Transpose",     "Squeeze", "Unsqueeze",   "Split",
                                      "Gather",  "VariadicSplit", "Slice",   "StridedSlice"};
   return std::any_of(kMoves.begin(), kMoves.end(),
                      [&](const char* type) { return is_op(node, type); });

@@ -18,8 +18,8 @@ std::size_t separate_token_means(const std::shared_ptr<ov::Model>& model) {
         !scalar_value(mean->input_value(1))) {
       continue;
     }
-    auto kept = std::make_shared<ov::op::v1::ReduceMean>(mean->input_value(0),
-                                                         mean->input_value(1), true);
+    auto kept =
+        std::make_shared<ov::op::v1::ReduceMean>(mean->input_value(0), mean->input_value(1), true);
     kept->set_friendly_name(mean->get_friendly_name() + "/kept");
     auto squeeze = std::make_shared<ov::op::v0::Squeeze>(kept, mean->input_value(1));
     squeeze->set_friendly_name(mean->get_friendly_name());

@@ -8,10 +8,10 @@
 
 namespace zoa {
 
-/// OpenVINO 2026.4.1's CPU plugin fuses ReduceMean (B, T, C) -> (B, C), a Multiply per channel and a
-/// FakeQuantize into one node whose numbers are wrong for many shapes (NNCF's SmoothQuant before a
-/// head makes that chain): the mean keeps its axis and a Squeeze takes it off, which is not fused.
-/// Returns  the number of means rewritten.
+/// OpenVINO 2026.4.1's CPU plugin fuses ReduceMean (B, T, C) -> (B, C), a Multiply per channel and
+/// a FakeQuantize into one node whose numbers are wrong for many shapes (NNCF's SmoothQuant before
+/// a head makes that chain): the mean keeps its axis and a Squeeze takes it off, which is not
+/// fused. Returns  the number of means rewritten.
 std::size_t separate_token_means(const std::shared_ptr<ov::Model>& model);
 
 }  // namespace zoa

@@ -12,8 +12,8 @@ namespace op = ov::op;
 
 // Mean over tokens of (1, tokens, channels), one factor per channel, 256 levels of 1/128.
 std::shared_ptr<ov::Model> smoothed_mean(std::size_t tokens, std::size_t channels) {
-  const auto input = toy::parameter({1, static_cast<std::int64_t>(tokens),
-                                     static_cast<std::int64_t>(channels)});
+  const auto input =
+      toy::parameter({1, static_cast<std::int64_t>(tokens), static_cast<std::int64_t>(channels)});
   const auto mean = std::make_shared<op::v1::ReduceMean>(input, make_indices({1}), false);
   std::vector<float> factors(channels);
   for (std::size_t i = 0; i < channels; ++i) {
@@ -23,8 +23,7 @@ std::shared_ptr<ov::Model> smoothed_mean(std::size_t tokens, std::size_t channel
       std::make_shared<op::v1::Multiply>(mean, make_constant({1, channels}, factors));
   const auto low = make_constant({}, {-1.0F});
   const auto high = make_constant({}, {127.0F / 128.0F});
-  const auto quantized =
-      std::make_shared<op::v0::FakeQuantize>(scaled, low, high, low, high, 256);
+  const auto quantized = std::make_shared<op::v0::FakeQuantize>(scaled, low, high, low, high, 256);
   return toy::model(quantized->output(0), {input});
 }
 

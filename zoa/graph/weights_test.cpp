@@ -58,11 +58,11 @@ TEST(NormalizeWeights, ConvolutionsToo) {
     const auto centred = std::make_shared<op::v1::Subtract>(
         std::make_shared<op::v0::Convert>(weights, ov::element::f32),
         std::make_shared<op::v0::Convert>(point, ov::element::f32));
-    const auto scaled = std::make_shared<op::v1::Multiply>(
-        centred, make_constant({2, 1, 1, 1}, {0.02F, 0.01F}));
+    const auto scaled =
+        std::make_shared<op::v1::Multiply>(centred, make_constant({2, 1, 1, 1}, {0.02F, 0.01F}));
     const ov::CoordinateDiff none{0, 0};
-    const auto product = std::make_shared<op::v1::Convolution>(
-        input, scaled, ov::Strides{1, 1}, none, none, ov::Strides{1, 1});
+    const auto product = std::make_shared<op::v1::Convolution>(input, scaled, ov::Strides{1, 1},
+                                                               none, none, ov::Strides{1, 1});
     const auto model = toy::model(product->output(0), {input});
     const auto before = toy::run(model);
     EXPECT_EQ(normalize_quantized_weights(model), fits ? 1U : 0U);
@@ -70,7 +70,8 @@ TEST(NormalizeWeights, ConvolutionsToo) {
   }
 }
 
-// Weights (2, 2 groups, 4) with a zero point per group: the axes of the zero points are not one run.
+// Weights (2, 2 groups, 4) with a zero point per group: the axes of the zero points are not one
+// run.
 TEST(NormalizeWeights, ZeroPointPerGroup) {
   for (const auto& type : {ov::element::u8, ov::element::u4}) {
     const auto input = toy::parameter({2, 8});
@@ -83,8 +84,7 @@ TEST(NormalizeWeights, ZeroPointPerGroup) {
         std::make_shared<op::v0::Convert>(weights, ov::element::f32),
         std::make_shared<op::v0::Convert>(point, ov::element::f32));
     const auto scaled = std::make_shared<op::v1::Multiply>(centred, make_constant({}, {0.1F}));
-    const auto matrix =
-        std::make_shared<op::v1::Reshape>(scaled, make_indices({2, 8}), false);
+    const auto matrix = std::make_shared<op::v1::Reshape>(scaled, make_indices({2, 8}), false);
     const auto product = std::make_shared<op::v0::MatMul>(input, matrix, false, true);
     const auto model = toy::model(product->output(0), {input});
     const auto before = toy::run(model->clone());

@@ -65,9 +65,9 @@ void replace_by_arithmetic(const NodePtr& quantize) {
   const auto range = std::make_shared<ov::op::v1::Subtract>(high, low);
   const auto share = std::make_shared<ov::op::v1::Divide>(
       std::make_shared<ov::op::v1::Subtract>(clipped, low), range);
-  const auto code = std::make_shared<ov::op::v5::Round>(
-      std::make_shared<ov::op::v1::Multiply>(share, steps),
-      ov::op::v5::Round::RoundMode::HALF_TO_EVEN);
+  const auto code =
+      std::make_shared<ov::op::v5::Round>(std::make_shared<ov::op::v1::Multiply>(share, steps),
+                                          ov::op::v5::Round::RoundMode::HALF_TO_EVEN);
   const auto out_range = std::make_shared<ov::op::v1::Subtract>(quantize->input_value(4), out_low);
   const auto value = std::make_shared<ov::op::v1::Multiply>(
       std::make_shared<ov::op::v1::Divide>(code, steps), out_range);

@@ -24,9 +24,8 @@ struct Range {
 };
 
 const Range kPerTensor{{}, {-0.5F}, {0.4F}};
-const Range kPerChannel{{1, 6},
-                        {-0.5F, -0.4F, -0.3F, -0.6F, -0.2F, -0.5F},
-                        {0.5F, 0.1F, 0.3F, 0.4F, 0.5F, 0.6F}};
+const Range kPerChannel{
+    {1, 6}, {-0.5F, -0.4F, -0.3F, -0.6F, -0.2F, -0.5F}, {0.5F, 0.1F, 0.3F, 0.4F, 0.5F, 0.6F}};
 
 using Quantizer = std::function<toy::Value(const toy::Value&, const Range&)>;
 
@@ -69,8 +68,8 @@ std::vector<float> expected(const Range& range) {
     const auto high = static_cast<double>(range.high[channel]);
     const double step = (high - low) / 65535;
     const double x = std::sin(1.7 * static_cast<double>(i * i + 1));
-    result.push_back(static_cast<float>(
-        std::round((std::clamp(x, low, high) - low) / step) * step + low));
+    result.push_back(
+        static_cast<float>(std::round((std::clamp(x, low, high) - low) / step) * step + low));
   }
   return result;
 }
@@ -112,8 +111,7 @@ TEST(WideQuantizersRuntime, LeavesEightBitsAlone) {
   const auto input = toy::parameter({2, 3});
   const auto low = make_constant({}, {-1.0F});
   const auto high = make_constant({}, {1.0F});
-  const auto quantized =
-      std::make_shared<op::v0::FakeQuantize>(input, low, high, low, high, 256);
+  const auto quantized = std::make_shared<op::v0::FakeQuantize>(input, low, high, low, high, 256);
   EXPECT_EQ(keep_wide_quantizers(toy::model(quantized->output(0), {input})), 0U);
 }
 
@@ -130,10 +128,10 @@ TEST(WideQuantizersRuntime, ComputesWeightsExactly) {
   keep_wide_quantizers(model);
   fold_constants(model);
   EXPECT_EQ(toy::count(*model, "FakeQuantize"), 0U);
-  const auto values = constant_values(
-      model->output(0).get_node()->input_value(0).get_node()->input_value(1));
+  const auto values =
+      constant_values(model->output(0).get_node()->input_value(0).get_node()->input_value(1));
   ASSERT_TRUE(values);
-  EXPECT_NEAR((*values)[0], 0.5F, 1e-7F);    // clipped to the last code
+  EXPECT_NEAR((*values)[0], 0.5F, 1e-7F);     // clipped to the last code
   EXPECT_NEAR((*values)[1], 7.6e-6F, 1e-7F);  // half a step: zero is no code of this range
   EXPECT_NEAR((*values)[2], -0.5F, 1e-7F);
 }

@@ -146,8 +146,8 @@ class Quantizer {
 void report_kept(const std::shared_ptr<ov::Model>& network, QuantizeReport& report) {
   for (const Product& product : find_products(network)) {
     const std::string reason = float_reason(product);
-    report.layers.push_back({product.node->get_friendly_name(), to_string(product.kind),
-                             reason.empty(), reason, 0, 0});
+    report.layers.push_back(
+        {product.node->get_friendly_name(), to_string(product.kind), reason.empty(), reason, 0, 0});
   }
 }
 

@@ -19,16 +19,17 @@ struct QuantizeOptions {
   std::string reduce_range =
       "auto";  ///< 7-bit weights: "on", "off", "auto" = where 8-bit products saturate
   bool requantize_attention = false;  ///< bits keep: q, k and v without zero points, for int8
-  std::int64_t calib_size = 300;  ///< images for ranges and source statistics; 0 = all
-  std::int64_t batch = 50;        ///< images per calibration pass
-  std::int64_t threads = 0;       ///< 0 = all that the process may use
+  std::int64_t calib_size = 300;      ///< images for ranges and source statistics; 0 = all
+  std::int64_t batch = 50;            ///< images per calibration pass
+  std::int64_t threads = 0;           ///< 0 = all that the process may use
 
   template <class F>
   void visit(F&& f) {
     f(bits, {"bits", "w8a8, or keep for a network quantized elsewhere"});
     f(range, {"range", "activation ranges: mse or minmax"});
     f(reduce_range, {"reduce_range", "7-bit weights: auto, on or off"});
-    f(requantize_attention, {"requantize_attention", "with bits keep: q, k, v without zero points"});
+    f(requantize_attention,
+      {"requantize_attention", "with bits keep: q, k, v without zero points"});
     f(calib_size, {"calib_size", "calibration images, 0 = all", 0, 1e9});
     f(batch, {"batch", "images per calibration pass", 1, 256});
     f(threads, {"threads", "0 = all", 0, 1024});
