@@ -12,11 +12,11 @@ namespace op = ov::op;
 
 // Symmetric quantizer with one high end per channel, or one for all.
 toy::Value quantize(const toy::Value& value, std::size_t levels, const std::vector<float>& high) {
-  std::vector<float> low;
-  for (const float end : high) {
-    low.push_back(levels % 2 == 0
-                      ? -end * static_cast<float>(levels) / static_cast<float>(levels - 2)
-                      : -end);
+  const auto count = static_cast<float>(levels);
+  const float ratio = levels % 2 == 0 ? count / (count - 2) : 1.0F;
+  std::vector<float> low(high);
+  for (float& end : low) {
+    end *= -ratio;
   }
   const auto first = make_constant({high.size()}, low);
   const auto last = make_constant({high.size()}, high);

@@ -23,18 +23,19 @@ bool is_integer_constant(const ov::Node& node) {
 // Integer values minus the zero point, per element: scalar, per channel or per group of values.
 std::vector<int> without_zero_point(const ov::op::v0::Constant& weights,
                                     const std::vector<float>& zero,
-                                    ov::Shape zero_shape) {
+                                    const ov::Shape& zero_shape) {
   const ov::Shape& shape = weights.get_shape();
-  zero_shape.insert(zero_shape.begin(), shape.size() - zero_shape.size(), 1);
+  ov::Shape aligned(shape.size() - zero_shape.size(), 1);
+  aligned.insert(aligned.end(), zero_shape.begin(), zero_shape.end());
   auto values = weights.cast_vector<int>();
   for (std::size_t i = 0; i < values.size(); ++i) {
     std::size_t rest = i;
     std::size_t index = 0;
     std::size_t stride = 1;
     for (std::size_t axis = shape.size(); axis-- > 0;) {
-      index += zero_shape[axis] == 1 ? 0 : (rest % shape[axis]) * stride;
+      index += aligned[axis] == 1 ? 0 : (rest % shape[axis]) * stride;
       rest /= shape[axis];
-      stride *= zero_shape[axis];
+      stride *= aligned[axis];
     }
     values[i] -= static_cast<int>(zero[index]);
   }

@@ -30,7 +30,7 @@ Value decode(const ov::Node& node, const Value& code) {
   }
   const bool second = is_op(node, "Multiply") && constant_values(node.input_value(0)).has_value();
   const std::size_t data = second ? 1 : 0;
-  const Value value = decode(*node.get_input_node_ptr(data), code);
+  Value value = decode(*node.get_input_node_ptr(data), code);
   if (is_op(node, "Convert")) {
     return value;  // codes are whole numbers in the range of the integer type
   }

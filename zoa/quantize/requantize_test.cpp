@@ -75,7 +75,9 @@ TEST(RequantizeAttentionGraph, CoversTheFilesRangeWithOneQuantizerOnThePath) {
   requantize_attention(toy.model);
   const auto key = find_quantizer(toy.scores->input_value(1));
   const auto value = find_quantizer(toy.mixed->input_value(1));
-  ASSERT_TRUE(key && value);
+  if (!key || !value) {
+    GTEST_FAIL() << "no quantizer";
+  }
   EXPECT_EQ(key->quantize, value->quantize);  // the second one on k's path only repeated the first
   EXPECT_TRUE(key->is_symmetric());
   EXPECT_NEAR(key->high.front(), 191.0 * 4 / 255, 1e-5);  // the larger side of the file's range
