@@ -24,8 +24,8 @@ bool is_integer_constant(const ov::Node& node) {
 std::vector<int> without_zero_point(const ov::op::v0::Constant& weights,
                                     const std::vector<float>& zero,
                                     const ov::Shape& zero_shape) {
-  const ov::Shape& shape = weights.get_shape();
-  ov::Shape aligned(shape.size() - zero_shape.size(), 1);
+  const std::vector<std::size_t>& shape = weights.get_shape();
+  std::vector<std::size_t> aligned(shape.size() - zero_shape.size(), 1);
   aligned.insert(aligned.end(), zero_shape.begin(), zero_shape.end());
   auto values = weights.cast_vector<int>();
   for (std::size_t i = 0; i < values.size(); ++i) {
