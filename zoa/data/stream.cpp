@@ -2,13 +2,12 @@
 #include "zoa/data/stream.h"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <numeric>
 #include <span>
-#include <thread>
 
 #include "zoa/core/error.h"
+#include "zoa/core/parallel.h"
 #include "zoa/core/rng.h"
 
 namespace zoa {
@@ -53,22 +52,6 @@ void check_label_range(const Dataset& data,
            " classes; is this the right data, or --labels missing?");
     }
   }
-}
-
-// Calls work(0) .. work(count - 1) on several threads; work must not throw.
-template <class Work>
-void run_parallel(std::size_t count, std::size_t threads, const Work& work) {
-  std::atomic<std::size_t> next{0};
-  const auto loop = [&] {
-    for (std::size_t i = next++; i < count; i = next++) {
-      work(i);
-    }
-  };
-  std::vector<std::jthread> helpers;
-  for (std::size_t t = 1; t < std::min(threads, count); ++t) {
-    helpers.emplace_back(loop);
-  }
-  loop();
 }
 
 }  // namespace

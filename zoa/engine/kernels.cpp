@@ -11,6 +11,7 @@
 #include "zoa/engine/plan_ov.h"
 #include "zoa/graph/float_reason_ov.h"
 #include "zoa/graph/import_ov.h"
+#include "zoa/graph/low_bits_ov.h"
 #include "zoa/graph/products_ov.h"
 #include "zoa/graph/runtime_ov.h"
 
@@ -110,6 +111,7 @@ std::string why_float(const Product& product, bool found) {
 
 std::vector<KernelFacts> list_kernels(const ModelGraph& graph) {
   const auto network = with_batch(graph.network, 1);
+  lower_quantizers(network);
   const auto compiled = runtime_core().compile_model(network, "CPU", compile_settings(1));
   const auto kernels = runtime_kernels(*compiled.get_runtime_model());
   std::vector<KernelFacts> facts;

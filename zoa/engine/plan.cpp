@@ -6,6 +6,7 @@
 #include "zoa/core/error.h"
 #include "zoa/engine/plan_ov.h"
 #include "zoa/graph/import_ov.h"
+#include "zoa/graph/low_bits_ov.h"
 #include "zoa/graph/runtime_ov.h"
 #include "zoa/graph/token_rows_ov.h"
 
@@ -28,6 +29,7 @@ Instrumented instrument_model(const ModelGraph& graph,
   if (options.norm_slots && structure.reads_token) {
     compute_token_rows(result.model);  // the plain network stays exactly what the file says
   }
+  lower_quantizers(result.model);  // last: everything before reads the quantizers of the file
   return result;
 }
 

@@ -66,6 +66,16 @@ bool is_op(const ov::Node& node, const char* type_name) {
   return std::string_view(node.get_type_info().name) == type_name;
 }
 
+bool is_quantizer_sum(const ov::Node& node) {
+  if (!is_op(node, "Add")) {
+    return false;
+  }
+  const ov::Node& first = *node.get_input_node_ptr(0);
+  const ov::Node& second = *node.get_input_node_ptr(1);
+  return &first != &second && is_op(first, "FakeQuantize") && is_op(second, "FakeQuantize") &&
+         first.input_value(0) == second.input_value(0);
+}
+
 NodeSet data_ancestors(const ov::Output<ov::Node>& output, const NodeSet& constants) {
   NodeSet seen;
   std::vector<const ov::Node*> stack{output.get_node()};

@@ -35,6 +35,9 @@ NodePtr only_consumer(const ov::Output<ov::Node>& output);
 /// True if the type of the node is Name: is_type(node, "Add").
 bool is_op(const ov::Node& node, const char* type_name);
 
+/// True for an Add of two FakeQuantize of one value: one quantizer of two step sizes.
+bool is_quantizer_sum(const ov::Node& node);
+
 /// All nodes that `output` depends on through floating-point data (shape arithmetic is not
 /// followed), itself included, constants excluded.
 NodeSet data_ancestors(const ov::Output<ov::Node>& output, const NodeSet& constants);

@@ -84,7 +84,7 @@ bool reads_quantized(const ov::Output<ov::Node>& value) {
          is_op(*node, "Reshape") || is_op(*node, "Transpose") || is_op(*node, "Squeeze")) {
     node = node->get_input_node_ptr(0);
   }
-  return is_op(*node, "FakeQuantize");
+  return is_op(*node, "FakeQuantize") || is_quantizer_sum(*node);
 }
 
 bool is_quantized(const ov::Model& model) {

@@ -31,7 +31,8 @@ struct Product {
 /// All convolutions and matrix products of a network, in order.
 std::vector<Product> find_products(const std::shared_ptr<ov::Model>& model);
 
-/// True if a value comes from a FakeQuantize, or from QDQ's Convert, Subtract, Multiply after one.
+/// True if a value comes from a FakeQuantize or the sum of two, or from QDQ's Convert, Subtract,
+/// Multiply after one.
 bool reads_quantized(const ov::Output<ov::Node>& value);
 
 /// True if some quantizer or integer weight is already there.

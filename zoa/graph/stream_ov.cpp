@@ -36,7 +36,7 @@ Value skip_quantizer(Value value, const NodeSet& constants) {
   Value walk = value;
   while (true) {
     const ov::Node& node = *walk.get_node();
-    if (is_op(node, "FakeQuantize")) {
+    if (is_op(node, "FakeQuantize") || is_quantizer_sum(node)) {
       value = node.input_value(0);
       walk = value;
     } else if (is_op(node, "Convert") ||
@@ -59,12 +59,12 @@ void note_reading(HeadPath& head, const ov::Node& node) {
   }
 }
 
-// Walks from a value towards the image through nodes with one data input; stops at a node with
-// more.
+// Walks from a value towards the image through nodes with one data input and sums of quantizers;
+// stops at a node with more.
 Value walk_back(Value value, const NodeSet& constants, HeadPath* head) {
   while (true) {
     const auto inputs = data_inputs(*value.get_node(), constants);
-    if (inputs.size() != 1) {
+    if (inputs.size() != 1 && !is_quantizer_sum(*value.get_node())) {
       return value;
     }
     if (head != nullptr) {

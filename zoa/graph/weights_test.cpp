@@ -88,10 +88,74 @@ TEST(NormalizeWeights, ZeroPointPerGroup) {
     const auto product = std::make_shared<op::v0::MatMul>(input, matrix, false, true);
     const auto model = toy::model(product->output(0), {input});
     const auto before = toy::run(model->clone());
-    // 4 bits stay packed with their zero points: those run in float, and their kernels take them.
-    EXPECT_EQ(normalize_quantized_weights(model), type == ov::element::u8 ? 1U : 0U);
+    EXPECT_EQ(normalize_quantized_weights(model), 1U) << type;
     EXPECT_LE(toy::difference(toy::run(model), before), 1e-5F) << type;
   }
+}
+
+// Weights of `type` with float zero points in a shape and scales, as a graph of constants.
+std::shared_ptr<ov::Model> weights_model(const ov::element::Type& type,
+                                         const ov::Shape& shape,
+                                         const std::vector<int>& values,
+                                         const std::shared_ptr<op::v0::Constant>& zero) {
+  const auto input = toy::parameter({1});
+  const auto weights = op::v0::Constant::create(type, shape, values);
+  ov::Output<ov::Node> value = std::make_shared<op::v0::Convert>(weights, ov::element::f32);
+  if (zero != nullptr) {
+    value = std::make_shared<op::v1::Subtract>(value, zero);
+  }
+  value = std::make_shared<op::v1::Multiply>(value, make_constant({}, {0.3F}));
+  return toy::model(std::make_shared<op::v1::Add>(input, value)->output(0), {input});
+}
+
+struct Centred {
+  std::vector<int> values;
+  float scale = 0;
+};
+
+// What the rewrite left: i8 constant, Convert, Multiply.
+Centred centred_weights(const ov::Model& model) {
+  const NodePtr add = model.output(0).get_node()->get_input_node_shared_ptr(0);
+  const NodePtr multiply = add->get_input_node_shared_ptr(1);
+  const auto& weights = dynamic_cast<const op::v0::Constant&>(
+      *multiply->get_input_node_ptr(0)->get_input_node_ptr(0));
+  EXPECT_EQ(weights.get_element_type(), ov::element::i8);
+  return {weights.cast_vector<int>(), *scalar_value(multiply->input_value(1))};
+}
+
+TEST(NormalizeWeights, PackedTypesWithZeroPointsAndWithout) {
+  const auto zero = make_constant({2, 1}, {3.0F, 0.0F});
+  for (const auto& type : {ov::element::u2, ov::element::u4, ov::element::i4, ov::element::u8}) {
+    const auto model = weights_model(type, {2, 3}, {0, 1, 2, 3, 2, 1}, zero);
+    EXPECT_EQ(normalize_quantized_weights(model), 1U) << type;
+    EXPECT_EQ(centred_weights(*model).values, (std::vector<int>{-3, -2, -1, 3, 2, 1})) << type;
+    EXPECT_EQ(centred_weights(*model).scale, 0.3F);
+  }
+  const auto plain = weights_model(ov::element::i4, {2, 3}, {-8, 7, 2, 3, -2, 1}, nullptr);
+  EXPECT_EQ(normalize_quantized_weights(plain), 1U);
+  EXPECT_EQ(centred_weights(*plain).values, (std::vector<int>{-8, 7, 2, 3, -2, 1}));
+}
+
+TEST(NormalizeWeights, HalfZeroPointsDoubleTheValues) {
+  const auto zero = make_constant({1, 3}, {1.5F, 1.5F, 0.5F});
+  const auto model = weights_model(ov::element::u2, {2, 3}, {0, 1, 2, 3, 2, 1}, zero);
+  EXPECT_EQ(normalize_quantized_weights(model), 1U);
+  EXPECT_EQ(centred_weights(*model).values, (std::vector<int>{-3, -1, 3, 3, 1, 1}));
+  EXPECT_EQ(centred_weights(*model).scale, 0.15F);
+}
+
+TEST(NormalizeWeights, ZeroPointsAlongTwoAxes) {
+  // Groups and outputs of a group convolution.
+  const auto zero = make_constant({2, 2, 1}, {0.0F, 1.0F, 2.0F, 3.0F});
+  const auto model = weights_model(ov::element::u4, {2, 2, 2}, {4, 5, 4, 5, 4, 5, 4, 5}, zero);
+  EXPECT_EQ(normalize_quantized_weights(model), 1U);
+  EXPECT_EQ(centred_weights(*model).values, (std::vector<int>{4, 5, 3, 4, 2, 3, 1, 2}));
+}
+
+TEST(NormalizeWeights, LeavesZeroPointsBetweenHalves) {
+  const auto model = weights_model(ov::element::u4, {1, 2}, {4, 5}, make_constant({}, {0.3F}));
+  EXPECT_EQ(normalize_quantized_weights(model), 0U);
+  EXPECT_EQ(toy::count(*model, "Subtract"), 1U);
 }
 
 TEST(FoldConstants, KeepsIntegerWeights) {

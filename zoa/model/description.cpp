@@ -39,6 +39,10 @@ PreprocessSpec preprocess_from(const Json& json) {
 }
 
 Json to_json(const QuantizationSummary& summary) {
+  Json exceptions = Json::array();
+  for (const LayerException& layer : summary.exceptions) {
+    exceptions.push_back({{"name", layer.name}, {"bits", layer.bits}});
+  }
   return {{"weight_bits", summary.weight_bits},
           {"activation_bits", summary.activation_bits},
           {"kept", summary.kept},
@@ -49,7 +53,8 @@ Json to_json(const QuantizationSummary& summary) {
           {"calibration_images", summary.calibration_images},
           {"calibration_hash", summary.calibration_hash},
           {"cpu", summary.cpu},
-          {"isa", summary.isa}};
+          {"isa", summary.isa},
+          {"exceptions", exceptions}};
 }
 
 QuantizationSummary summary_from(const Json& json) {
@@ -65,6 +70,9 @@ QuantizationSummary summary_from(const Json& json) {
   summary.calibration_hash = json.at("calibration_hash");
   summary.cpu = json.at("cpu");
   summary.isa = json.at("isa");
+  for (const Json& layer : json.value("exceptions", Json::array())) {  // version 0.1 had none
+    summary.exceptions.push_back({layer.at("name"), layer.at("bits")});
+  }
   return summary;
 }
 

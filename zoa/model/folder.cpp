@@ -11,6 +11,7 @@
 #include "zoa/core/hash.h"
 #include "zoa/core/safetensors.h"
 #include "zoa/graph/import_ov.h"
+#include "zoa/graph/packed_weights_ov.h"
 #include "zoa/graph/runtime_ov.h"
 #include "zoa/model/description.h"
 #include "zoa/model/folder_ov.h"
@@ -135,6 +136,7 @@ void save_network(const ModelGraph& graph, const fs::path& folder) {
   // Written under other names first, so that a full disk leaves an existing folder whole.
   const auto copy = graph.network->clone();
   write_model_info(copy, graph);
+  pack_weights(copy);
   const fs::path xml = folder / "model.new.xml";
   const fs::path bin = folder / "model.new.bin";
   std::string failure;

@@ -14,6 +14,12 @@
 
 namespace zoa {
 
+/// A layer whose bit widths differ from the network's.
+struct LayerException {
+  std::string name;
+  std::string bits;  ///< "w8a8", "float"
+};
+
 /// How the network was quantized; goes into zoa.json and records.
 struct QuantizationSummary {
   int weight_bits = 32;  ///< 32 = float
@@ -28,6 +34,7 @@ struct QuantizationSummary {
   std::string calibration_hash;  ///< hash of the data's names, sizes and labels
   std::string cpu;               ///< where it was made
   std::string isa;
+  std::vector<LayerException> exceptions;  ///< layers at other widths
 };
 
 struct ModelGraph;  // model_ov.h

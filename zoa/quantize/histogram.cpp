@@ -4,7 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "zoa/core/error.h"
+
 namespace zoa {
+
+namespace {
+constexpr std::size_t kHeadNumbers = 5;  // before the bins in pack()
+}
 
 Histogram::Histogram() : bins_(2 * kSideBins, 0.0) {}
 
@@ -53,6 +59,40 @@ void Histogram::add(std::span<const float> values) {
       bins_[static_cast<std::size_t>(bin + static_cast<long>(kSideBins))] += 1.0;
     }
   }
+}
+
+void Histogram::add_weighted(float value, double weight) {
+  const auto exact = static_cast<double>(value);
+  min_ = count_ > 0 ? std::min(min_, exact) : exact;
+  max_ = count_ > 0 ? std::max(max_, exact) : exact;
+  ++count_;
+  grow(std::max(std::abs(exact), 1e-30));
+  const auto bin = static_cast<long>(std::floor(exact / width_));
+  bins_[static_cast<std::size_t>(bin + static_cast<long>(kSideBins))] += weight;
+}
+
+std::vector<double> Histogram::pack() const {
+  std::vector<double> row{width_, min_, max_, static_cast<double>(count_),
+                          static_cast<double>(non_finite_)};
+  row.insert(row.end(), bins_.begin(), bins_.end());
+  return row;
+}
+
+Histogram Histogram::unpack(const std::vector<double>& row, const std::string& where) {
+  const bool sound = row.size() == kHeadNumbers + 2 * kSideBins &&
+                     std::all_of(row.begin(), row.end(), [](double v) { return std::isfinite(v); });
+  if (!sound) {
+    fail(ErrorCode::BadFile, where, ": ", row.size(), " numbers; expected a histogram of ",
+         2 * kSideBins, " bins");
+  }
+  Histogram histogram;
+  histogram.width_ = row[0];
+  histogram.min_ = row[1];
+  histogram.max_ = row[2];
+  histogram.count_ = static_cast<std::size_t>(row[3]);
+  histogram.non_finite_ = static_cast<std::size_t>(row[4]);
+  std::copy(row.begin() + kHeadNumbers, row.end(), histogram.bins_.begin());
+  return histogram;
 }
 
 }  // namespace zoa

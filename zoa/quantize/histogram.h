@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace zoa {
@@ -21,6 +22,9 @@ class Histogram {
   /// Values that are not finite are counted, not binned.
   void add(std::span<const float> values);
 
+  /// One value that counts `weight` times; the value is finite.
+  void add_weighted(float value, double weight);
+
   double min() const { return min_; }  ///< exact; 0 while empty
   double max() const { return max_; }
   std::size_t count() const { return count_; }
@@ -33,6 +37,11 @@ class Histogram {
   double centre(std::size_t bin) const {
     return (static_cast<double>(bin) - static_cast<double>(kSideBins) + 0.5) * width_;
   }
+
+  /// Everything as one row of numbers, and back.
+  /// Throws  BadFile if the row is not one of pack().
+  std::vector<double> pack() const;
+  static Histogram unpack(const std::vector<double>& row, const std::string& where);
 
  private:
   void grow(double magnitude);

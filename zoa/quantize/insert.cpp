@@ -1,70 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <openvino/op/ops.hpp>
 
-#include "zoa/core/error.h"
 #include "zoa/quantize/insert_ov.h"
-#include "zoa/quantize/weight_quantizer.h"
 
 namespace zoa {
 
 namespace {
 
-// Axes of the weights that index output channels, as a layout and as the shape of the scales.
-struct WeightAxes {
-  ChannelLayout layout;
-  ov::Shape scale_shape;
-};
+using Value = ov::Output<ov::Node>;
 
-WeightAxes weight_axes(const ov::Node& node, const ov::Shape& shape) {
-  WeightAxes axes;
-  axes.scale_shape.assign(shape.size(), 1);
-  std::size_t first = 0;
-  std::size_t last = 0;  // output channels are axes first..last
-  if (is_op(node, "MatMul")) {
-    const bool transposed = static_cast<const ov::op::v0::MatMul&>(node).get_transpose_b();
-    first = last = transposed ? 0 : 1;
-  } else if (is_op(node, "GroupConvolution")) {
-    last = 1;
+// A FakeQuantize from [low, high] to [out_low, out_high] in `steps` steps.
+Value staircase(const Value& value, double low, double high, double start, int steps) {
+  const auto constant = [](double number) {
+    return make_constant({}, {static_cast<float>(number)})->output(0);
+  };
+  return std::make_shared<ov::op::v0::FakeQuantize>(
+             value, constant(low), constant(high), constant(start), constant(start + (high - low)),
+             static_cast<std::size_t>(steps) + 1)
+      ->output(0);
+}
+
+Value twin_quantizer(const Value& value, const TwinRange& range) {
+  const double fine_end = range.fine * range.fine_steps;
+  const double coarse_length = range.fine * range.factor * range.coarse_steps;
+  Value fine;
+  Value coarse;
+  if (range.signed_sides) {
+    fine = staircase(value, -fine_end, 0, -fine_end, range.fine_steps);
+    coarse = staircase(value, 0, coarse_length, 0, range.coarse_steps);
+  } else {
+    fine = staircase(value, 0, fine_end, 0, range.fine_steps);
+    coarse = staircase(value, fine_end, fine_end + coarse_length, 0, range.coarse_steps);
   }
-  for (std::size_t axis = first; axis <= last; ++axis) {
-    axes.layout.channels *= shape[axis];
-    axes.scale_shape[axis] = shape[axis];
+  fine.get_node()->set_friendly_name(value.get_node()->get_friendly_name() + "/quantizer_fine");
+  coarse.get_node()->set_friendly_name(value.get_node()->get_friendly_name() + "/quantizer_coarse");
+  return std::make_shared<ov::op::v1::Add>(fine, coarse)->output(0);
+}
+
+Value equalize(const Value& value, const Equalizer& equalizer) {
+  std::vector<float> factor;
+  std::vector<float> offset;
+  for (std::size_t c = 0; c < equalizer.scale.size(); ++c) {
+    factor.push_back(1.0F / equalizer.scale[c]);
+    offset.push_back(-equalizer.shift[c] / equalizer.scale[c]);
   }
-  for (std::size_t axis = last + 1; axis < shape.size(); ++axis) {
-    axes.layout.inner *= shape[axis];
-  }
-  return axes;
+  const ov::Shape shape{factor.size()};
+  auto scaled = std::make_shared<ov::op::v1::Multiply>(value, make_constant(shape, factor));
+  return std::make_shared<ov::op::v1::Add>(scaled, make_constant(shape, offset))->output(0);
 }
 
 }  // namespace
 
-void insert_weight_quantizer(const Product& product, int limit) {
-  const NodePtr old = product.node->get_input_node_shared_ptr(1);
-  const auto weights = constant_values(product.node->input_value(1));
-  if (!weights) {
-    fail(ErrorCode::UnsupportedModel, describe(*product.node), ": its weights are computed, by ",
-         describe(*old), "; export with constant folding");
+Value make_activation_quantizer(const Value& value, const ActivationPlan& plan) {
+  const std::string& name = value.get_node()->get_friendly_name();
+  Value input = value;
+  if (!plan.equalizer.empty()) {
+    input = equalize(value, plan.equalizer);
+    input.get_node()->set_friendly_name(name + "/equalized");
   }
-  const ov::Shape shape = product.node->get_input_shape(1);
-  const WeightAxes axes = weight_axes(*product.node, shape);
-  const QuantizedWeights quantized = quantize_weights(*weights, axes.layout, limit);
-  auto constant = ov::op::v0::Constant::create(ov::element::i8, shape, quantized.values);
-  constant->set_friendly_name(old->get_friendly_name() + "/i8");
-  auto convert = std::make_shared<ov::op::v0::Convert>(constant, ov::element::f32);
-  auto scaled = std::make_shared<ov::op::v1::Multiply>(
-      convert, make_constant(axes.scale_shape, quantized.scales));
-  scaled->set_friendly_name(product.node->get_friendly_name() + "/weights");
-  product.node->input(1).replace_source_output(scaled->output(0));
-}
-
-ov::Output<ov::Node> make_activation_quantizer(const ov::Output<ov::Node>& value,
-                                               const QuantizerRange& range) {
-  const auto low = make_constant({}, {static_cast<float>(range.low)});
-  const auto high = make_constant({}, {static_cast<float>(range.high)});
-  auto quantizer = std::make_shared<ov::op::v0::FakeQuantize>(
-      value, low, high, low, high, static_cast<std::size_t>(range.levels));
-  quantizer->set_friendly_name(value.get_node()->get_friendly_name() + "/quantizer");
-  return quantizer->output(0);
+  const Value quantizer = plan.twin ? twin_quantizer(input, *plan.twin)
+                                    : staircase(input, plan.range.low, plan.range.high,
+                                                plan.range.low, plan.range.levels - 1);
+  quantizer.get_node()->set_friendly_name(name + "/quantizer");
+  return quantizer;
 }
 
 }  // namespace zoa

@@ -30,22 +30,28 @@ BatchReader make_reader(const CalibrationData& calibration, std::size_t batch) {
   return {calibration.data, calibration.domain, calibration.preprocess, stream};
 }
 
-// A network with the watched values as outputs, compiled per batch size.
-class WatchedNetwork {
- public:
-  WatchedNetwork(const std::shared_ptr<ov::Model>& network,
-                 const std::vector<ValueName>& values,
-                 int threads)
-      : network_(network), values_(values), threads_(threads) {}
-
-  std::size_t bytes_per_image() {
-    compile(1);
+// Bytes that one more image takes: outputs that do not grow with the batch count nothing.
+std::size_t bytes_per_image(const std::shared_ptr<ov::Model>& network, const WatchPlan& plan) {
+  const auto outputs = [&](std::size_t batch, std::size_t& scratch) {
+    const auto copy = with_batch(network, batch);
+    const Watched watched = plan(copy);
+    scratch = watched.scratch_bytes;
     std::size_t bytes = 0;
-    for (const auto& output : request_.get_compiled_model().outputs()) {
+    for (const auto& output : watched.outputs) {
       bytes += ov::shape_size(output.get_shape()) * sizeof(float);
     }
     return bytes;
-  }
+  };
+  std::size_t scratch = 0;
+  const std::size_t two = outputs(2, scratch);
+  return two - outputs(1, scratch) + scratch;
+}
+
+// A network with the watched values as outputs, compiled per batch size.
+class WatchedNetwork {
+ public:
+  WatchedNetwork(const std::shared_ptr<ov::Model>& network, const WatchPlan& plan, int threads)
+      : network_(network), plan_(plan), threads_(threads) {}
 
   void run(const Batch& batch, const Watcher& watcher) {
     if (batch.count != batch_) {
@@ -55,7 +61,7 @@ class WatchedNetwork {
     request_.set_input_tensor(ov::Tensor(
         ov::element::f32, {batch.count, batch.channels, batch.height, batch.width}, pixels));
     request_.infer();
-    for (std::size_t i = 0; i < values_.size(); ++i) {
+    for (std::size_t i = 0; i < outputs_; ++i) {
       const ov::Tensor tensor = request_.get_output_tensor(i);
       watcher(i, {tensor.data<const float>(), tensor.get_size()}, tensor.get_shape());
     }
@@ -64,15 +70,13 @@ class WatchedNetwork {
  private:
   void compile(std::size_t batch) {
     const auto copy = with_batch(network_, batch);
-    std::unordered_map<std::string, NodePtr> by_name;
-    for (const auto& node : copy->get_ops()) {
-      by_name[node->get_friendly_name()] = node;
-    }
     ov::ResultVector results;
-    for (const auto& [node, output] : values_) {
-      results.push_back(std::make_shared<ov::op::v0::Result>(by_name.at(node)->output(output)));
+    for (const auto& output : plan_(copy).outputs) {
+      results.push_back(std::make_shared<ov::op::v0::Result>(output));
     }
+    outputs_ = results.size();
     const auto watched = std::make_shared<ov::Model>(results, copy->get_parameters());
+    request_ = {};  // the old one's memory first
     request_ = runtime_core()
                    .compile_model(watched, "CPU", compile_settings(threads_))
                    .create_infer_request();
@@ -80,8 +84,9 @@ class WatchedNetwork {
   }
 
   std::shared_ptr<ov::Model> network_;
-  std::vector<ValueName> values_;
+  const WatchPlan& plan_;
   int threads_;
+  std::size_t outputs_ = 0;
   std::size_t batch_ = 0;
   ov::InferRequest request_;
 };
@@ -114,8 +119,22 @@ std::size_t for_each_batch(const CalibrationData& calibration,
   return skipped.size();
 }
 
+WatchPlan watch_named(const std::vector<ValueName>& values) {
+  return [values](const std::shared_ptr<ov::Model>& copy) {
+    std::unordered_map<std::string, NodePtr> by_name;
+    for (const auto& node : copy->get_ops()) {
+      by_name[node->get_friendly_name()] = node;
+    }
+    Watched watched;
+    for (const auto& [node, output] : values) {
+      watched.outputs.push_back(by_name.at(node)->output(output));
+    }
+    return watched;
+  };
+}
+
 std::size_t watch_values(const std::shared_ptr<ov::Model>& network,
-                         const std::vector<ValueName>& values,
+                         const WatchPlan& plan,
                          const CalibrationData& calibration,
                          const std::string& phase,
                          const Watcher& watcher) {
@@ -123,10 +142,11 @@ std::size_t watch_values(const std::shared_ptr<ov::Model>& network,
                           ? static_cast<int>(calibration.options.threads)
                           : available_threads();
   try {
-    WatchedNetwork watched(network, values, threads);
-    const std::size_t most = kMaxWatchedBytes / std::max<std::size_t>(watched.bytes_per_image(), 1);
-    const auto batch =
-        std::clamp<std::size_t>(most, 1, static_cast<std::size_t>(calibration.options.batch));
+    const std::size_t bytes = bytes_per_image(network, plan);
+    const auto batch = std::clamp<std::size_t>(
+        kMaxWatchedBytes / std::max<std::size_t>(bytes, 1), 1,
+        static_cast<std::size_t>(calibration.options.batch));
+    WatchedNetwork watched(network, plan, threads);
     return for_each_batch(calibration, batch, phase,
                           [&](const Batch& images) { watched.run(images, watcher); });
   } catch (const ov::Exception& error) {

@@ -40,13 +40,23 @@ struct ValueName {
 
 ValueName name_of(const ov::Output<ov::Node>& value);
 
-/// Called for each watched value with its index, its data (batch first) and shape.
+/// Called for each watched value with its index, its data and shape.
 using Watcher = std::function<void(std::size_t, std::span<const float>, const ov::Shape&)>;
 
-/// Runs the images and hands the watched values over.
+/// What to watch, made anew on each copy of the network (one per batch size).
+struct Watched {
+  ov::OutputVector outputs;
+  std::size_t scratch_bytes = 0;  ///< large intermediate results of one image
+};
+using WatchPlan = std::function<Watched(const std::shared_ptr<ov::Model>& copy)>;
+
+/// Watches values of the network itself, batch first.
+WatchPlan watch_named(const std::vector<ValueName>& values);
+
+/// Runs the images and hands the watched values over, pass by pass.
 /// Returns  the number of images left out.
 std::size_t watch_values(const std::shared_ptr<ov::Model>& network,
-                         const std::vector<ValueName>& values,
+                         const WatchPlan& plan,
                          const CalibrationData& calibration,
                          const std::string& phase,
                          const Watcher& watcher);

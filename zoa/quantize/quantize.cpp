@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/quantize/quantize.h"
 
-#include <map>
+#include <filesystem>
 
 #include "zoa/core/cpu.h"
 #include "zoa/core/error.h"
 #include "zoa/core/options.h"
+#include "zoa/core/threads.h"
 #include "zoa/engine/isa.h"
 #include "zoa/graph/float_reason_ov.h"
-#include "zoa/graph/import_ov.h"
-#include "zoa/quantize/insert_ov.h"
-#include "zoa/quantize/observe_ov.h"
+#include "zoa/quantize/collect_ov.h"
+#include "zoa/quantize/planner_ov.h"
 #include "zoa/quantize/requantize_ov.h"
 #include "zoa/quantize/source_stats_ov.h"
 
@@ -18,14 +18,15 @@ namespace zoa {
 
 namespace {
 
-constexpr int kBits = 8;
-constexpr int kFullLimit = 127;
-constexpr int kReducedLimit = 63;
 constexpr std::size_t kLeastImages = 2;
+constexpr int kFullBits = 8;
 
 bool use_reduced_range(const QuantizeOptions& options) {
+  if (options.target != "native" && options.target != "any") {
+    fail(ErrorCode::InvalidArgument, "target '", options.target, "': expected native or any");
+  }
   if (options.reduce_range == "auto") {
-    return int8_products_saturate(running_isa());
+    return options.target == "any" || int8_products_saturate(running_isa());
   }
   if (options.reduce_range != "on" && options.reduce_range != "off") {
     fail(ErrorCode::InvalidArgument, "reduce_range '", options.reduce_range,
@@ -34,120 +35,150 @@ bool use_reduced_range(const QuantizeOptions& options) {
   return options.reduce_range == "on";
 }
 
-// One quantizer can serve several readers of a value, if they want the same kind.
-struct PointKey {
-  ov::Output<ov::Node> value;
-  bool symmetric;
-  bool operator<(const PointKey& other) const {
-    return value < other.value || (value == other.value && symmetric < other.symmetric);
+// Everything that decides what the images are.
+std::string describe_data(const CalibrationData& calibration) {
+  return calibration.data.spec() + " (" + calibration.data.domains()[calibration.domain] + ", " +
+         std::to_string(calibration_size(calibration)) + " images, hash " +
+         std::to_string(calibration.data.hash()) + ", " + describe(calibration.preprocess) + ")";
+}
+
+CalibrationStatistics get_statistics(const ModelGraph& graph,
+                                     const CalibrationData& calibration,
+                                     QuantizeReport& report) {
+  const std::string& file = calibration.options.calib_file;
+  const std::string data = describe_data(calibration);
+  if (!file.empty() && std::filesystem::exists(file)) {
+    report.from_file = true;
+    return load_statistics(file, graph.source_hash, data);
   }
-};
-
-class Quantizer {
- public:
-  Quantizer(std::shared_ptr<ov::Model> network,
-            const CalibrationData& calibration,
-            QuantizeReport& report)
-      : network_(std::move(network)),
-        calibration_(calibration),
-        report_(report),
-        products_(find_products(network_)) {}
-
-  void run(bool reduced) {
-    observe();
-    const RangeMethod method = parse_range_method(calibration_.options.range);
-    for (const Product& product : products_) {
-      QuantizedLayer layer{
-          product.node->get_friendly_name(), to_string(product.kind), false, product.reason, 0, 0};
-      if (product.reason.empty()) {
-        quantize(product, method, reduced ? kReducedLimit : kFullLimit, layer);
-      }
-      report_.layers.push_back(layer);
-    }
-    network_->validate_nodes_and_infer_types();
+  CalibrationStatistics statistics = collect_statistics(graph.network, calibration);
+  statistics.model_hash = graph.source_hash;
+  statistics.data = data;
+  if (!file.empty()) {
+    save_statistics(statistics, file);
   }
+  return statistics;
+}
 
- private:
-  void observe() {
-    std::vector<ValueName> values;
-    for (const Product& product : products_) {
-      for (const ActivationPoint& point : product.activations) {
-        if (!point.probability && index_.emplace(point.value, values.size()).second) {
-          values.push_back(name_of(point.value));
-        }
-      }
-    }
-    histograms_.resize(values.size());
-    report_.skipped =
-        watch_values(network_, values, calibration_, "calibration",
-                     [&](std::size_t index, std::span<const float> data,
-                         const ov::Shape& /*shape*/) { histograms_[index].add(data); });
-    report_.observed_values = values.size();
-    check_images_left();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      report_.observer_bytes += histograms_[i].bytes();
-      if (histograms_[i].non_finite() > 0 || histograms_[i].count() == 0) {
-        fail(ErrorCode::UnsupportedModel, "value of '", values[i].node, "' holds ",
-             histograms_[i].non_finite(), " infinities or NaNs on the calibration images");
-      }
-    }
+void report_statistics(const CalibrationStatistics& statistics, QuantizeReport& report) {
+  report.images = statistics.images + statistics.skipped;
+  report.skipped = statistics.skipped;
+  report.observed_values = statistics.values.size();
+  for (const auto& [key, value] : statistics.values) {
+    report.observer_bytes += value.histogram.bytes() + value.rows.size() * sizeof(float);
   }
-
-  void check_images_left() const {
-    if (report_.images - report_.skipped < kLeastImages) {
-      fail(ErrorCode::BadFile, calibration_.data.spec(), ": ", report_.skipped, " of ",
-           report_.images, " calibration images cannot be decoded; at least ", kLeastImages,
-           " sound ones are needed");
-    }
+  for (const auto& [key, moments] : statistics.moments) {
+    report.observer_bytes += (moments.second.size() + moments.mean.size()) * sizeof(float);
   }
+}
 
-  QuantizerRange range_of(const Product& product,
-                          const ActivationPoint& point,
-                          RangeMethod method) const {
-    if (point.probability) {
-      return {0.0, 1.0, 1 << kBits};
-    }
-    const Histogram& histogram = histograms_[index_.at(point.value)];
-    // A convolution pads with zeros: where nothing is negative, no zero point is needed at all.
-    const bool symmetric =
-        point.symmetric && !(product.kind == ProductKind::Convolution && histogram.min() >= 0);
-    return find_range(histogram, kBits, symmetric, method);
+bool reads_input(const Product& product) {
+  return is_op(*product.node->get_input_node_ptr(0), "Parameter");
+}
+
+// The widths of every product: the network's, first and last layer, then the rules.
+std::vector<BitWidths> choose_widths(const std::vector<Product>& products,
+                                     const Structure& structure,
+                                     const QuantizeOptions& options) {
+  std::vector<LayerRule> rules;
+  for (const std::string& text : options.layers) {
+    rules.push_back(parse_layer_rule(text));
   }
-
-  void quantize(const Product& product, RangeMethod method, int limit, QuantizedLayer& layer) {
-    for (const ActivationPoint& point : product.activations) {
-      const QuantizerRange range = range_of(product, point, method);
-      auto& quantizer = quantizers_[{point.value, point.symmetric}];
-      if (quantizer.get_node() == nullptr) {
-        quantizer = make_activation_quantizer(point.value, range);
-      }
-      product.node->input(point.input).replace_source_output(quantizer);
-      if (&point == &product.activations.front()) {
-        layer.activation_low = range.low;
-        layer.activation_high = range.high;
+  std::vector<bool> matched(rules.size(), false);
+  const bool cnn = structure.family == Family::Cnn;
+  const std::string head = structure.head->get_friendly_name();
+  std::vector<BitWidths> widths;
+  for (const Product& product : products) {
+    const std::string& name = product.node->get_friendly_name();
+    BitWidths bits = parse_bits(options.bits);
+    if (cnn && (reads_input(product) || name == head)) {
+      bits = {kFullBits, kFullBits};
+    } else if (reads_input(product)) {
+      bits.activations = kFullBits;
+    }
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      if (std::regex_search(name, rules[i].pattern)) {
+        bits = rules[i].bits;
+        matched[i] = true;
       }
     }
-    if (product.kind != ProductKind::Attention) {
-      insert_weight_quantizer(product, limit);
-    }
-    layer.quantized = true;
+    widths.push_back(bits);
   }
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!matched[i]) {
+      fail(ErrorCode::InvalidArgument, "layer rule '", options.layers[i], "': matches none of the ",
+           products.size(), " layers; 'zoa inspect' lists their names");
+    }
+  }
+  return widths;
+}
 
-  std::shared_ptr<ov::Model> network_;
-  const CalibrationData& calibration_;
-  QuantizeReport& report_;
-  std::vector<Product> products_;
-  std::map<ov::Output<ov::Node>, std::size_t> index_;
-  std::vector<Histogram> histograms_;
-  std::map<PointKey, ov::Output<ov::Node>> quantizers_;
-};
+PlanSettings plan_settings(const QuantizeOptions& options, bool reduced_range) {
+  if (options.range != "auto") {
+    parse_range_method(options.range);
+  }
+  PlanSettings settings;
+  settings.range = options.range;
+  settings.reduced_range = reduced_range;
+  settings.twin = options.twin;
+  settings.equalize = options.equalize;
+  settings.reconstruct = options.reconstruct;
+  settings.correct_bias = options.correct_bias;
+  settings.threads =
+      static_cast<std::size_t>(options.threads > 0 ? options.threads : available_threads());
+  return settings;
+}
+
+void check_images_left(const CalibrationStatistics& statistics, const CalibrationData& data) {
+  if (statistics.images < kLeastImages) {
+    fail(ErrorCode::BadFile, data.data.spec(), ": ", statistics.skipped, " of ",
+         statistics.images + statistics.skipped, " calibration images cannot be decoded; at least ",
+         kLeastImages, " sound ones are needed");
+  }
+}
+
+// Layers whose widths are not the network's.
+std::vector<LayerException> list_exceptions(const std::vector<QuantizedLayer>& layers,
+                                            const BitWidths& bits) {
+  std::vector<LayerException> exceptions;
+  for (const QuantizedLayer& layer : layers) {
+    const bool attention = layer.weight_bits == kFloatBits && layer.quantized;
+    const BitWidths own{attention ? bits.weights : layer.weight_bits, layer.activation_bits};
+    if (!(own == bits)) {
+      exceptions.push_back({layer.name, to_string(own)});
+    }
+  }
+  return exceptions;
+}
+
+void quantize_network(ModelGraph& graph,
+                      const CalibrationData& calibration,
+                      QuantizeReport& report) {
+  const QuantizeOptions& options = calibration.options;
+  QuantizationSummary& summary = graph.quantization;
+  summary.reduced_range = use_reduced_range(options);
+  const PlanSettings settings = plan_settings(options, summary.reduced_range);
+  const auto widths = choose_widths(find_products(graph.network), graph.structure, options);
+  const CalibrationStatistics statistics = get_statistics(graph, calibration, report);
+  report_statistics(statistics, report);
+  check_images_left(statistics, calibration);
+  Planner planner(graph.network, graph.structure, statistics, settings);
+  graph.network = planner.build(widths, &report.layers);
+  const BitWidths bits = parse_bits(options.bits);
+  summary.weight_bits = bits.weights;
+  summary.activation_bits = bits.activations;
+  summary.exceptions = list_exceptions(report.layers, bits);
+}
 
 // What the products of a network quantized elsewhere stand on.
 void report_kept(const std::shared_ptr<ov::Model>& network, QuantizeReport& report) {
   for (const Product& product : find_products(network)) {
-    const std::string reason = float_reason(product);
-    report.layers.push_back(
-        {product.node->get_friendly_name(), to_string(product.kind), reason.empty(), reason, 0, 0});
+    QuantizedLayer layer;
+    layer.name = product.node->get_friendly_name();
+    layer.kind = to_string(product.kind);
+    layer.reason = float_reason(product);
+    layer.quantized = layer.reason.empty();
+    report.layers.push_back(layer);
   }
 }
 
@@ -168,21 +199,30 @@ void summarize(QuantizationSummary& summary,
 void check(const Model& model, const CalibrationData& calibration) {
   const QuantizeOptions& options = calibration.options;
   check_options(options);
-  if (options.bits != "w8a8" && options.bits != "keep") {
-    fail(ErrorCode::InvalidArgument, "bits '", options.bits,
-         "': expected w8a8 or keep (lower bit widths are not built yet)");
-  }
-  if (options.bits != "keep" && options.requantize_attention) {
-    fail(ErrorCode::InvalidArgument, "requantize_attention: changes quantizers of the file, which ",
-         options.bits, " has none of; expected bits keep");
-  }
-  if (options.bits != "keep" && is_quantized(*model.graph().network)) {
-    fail(ErrorCode::InvalidArgument, model.name(),
-         ": is quantized already; take it as it is with --bits keep");
+  if (options.bits != "keep") {
+    parse_bits(options.bits);
+    if (options.requantize_attention) {
+      fail(ErrorCode::InvalidArgument,
+           "requantize_attention: changes quantizers of the file, which ", options.bits,
+           " replaces; expected bits keep");
+    }
+    if (is_quantized(*model.graph().network)) {
+      fail(ErrorCode::InvalidArgument, model.name(),
+           ": is quantized already; take it as it is with --bits keep");
+    }
   }
   if (calibration_size(calibration) < kLeastImages) {
     fail(ErrorCode::InvalidArgument, calibration.data.spec(), ": ", calibration_size(calibration),
          " calibration images; at least 2 are needed, some hundreds are better");
+  }
+}
+
+void keep_network(ModelGraph& graph, QuantizeReport& report) {
+  graph.quantization.kept = is_quantized(*graph.network);
+  report_kept(graph.network, report);
+  if (graph.quantization.kept) {
+    graph.quantization.weight_bits = kFullBits;
+    graph.quantization.activation_bits = kFullBits;
   }
 }
 
@@ -203,18 +243,12 @@ Model quantize(const Model& model,
   auto graph = std::make_shared<ModelGraph>(model.graph());
   graph->network = model.graph().network->clone();
   if (options.bits == "keep") {
-    graph->quantization.kept = is_quantized(*graph->network);
     if (options.requantize_attention) {
       requantize_attention(graph->network);
     }
-    report_kept(graph->network, result);
+    keep_network(*graph, result);
   } else {
-    graph->quantization.reduced_range = use_reduced_range(options);
-    Quantizer(graph->network, calibration, result).run(graph->quantization.reduced_range);
-  }
-  if (is_quantized(*graph->network)) {
-    graph->quantization.weight_bits = kBits;
-    graph->quantization.activation_bits = kBits;
+    quantize_network(*graph, calibration, result);
   }
   result.images -= result.skipped;
   summarize(graph->quantization, result, calibration);

@@ -10,10 +10,11 @@ namespace zoa {
 
 namespace {
 
-// Shares of the full range that the search tries: 1, 0.98, ... 0.2. Finer steps change the error by
-// less than the histogram's own resolution at 8 bits.
-constexpr int kCandidates = 41;
+// Shares of the full range that the search tries: 1, 0.98, ... 0.02. Finer steps change the error by
+// less than the histogram's own resolution at 8 bits; few bits may want a small share.
+constexpr int kCandidates = 50;
 constexpr double kCandidateStep = 0.02;
+constexpr double kPercentile = 0.9999;
 
 QuantizerRange symmetric_range(double magnitude, int bits) {
   const double half = std::exp2(bits - 1);
@@ -49,16 +50,36 @@ double best_share(const Histogram& histogram, const MakeRange& make) {
   return best;
 }
 
+// Value that a share of all values lies below.
+double quantile(const Histogram& histogram, double share) {
+  double total = 0;
+  for (std::size_t bin = 0; bin < histogram.num_bins(); ++bin) {
+    total += histogram.weight(bin);
+  }
+  double sum = 0;
+  for (std::size_t bin = 0; bin < histogram.num_bins(); ++bin) {
+    sum += histogram.weight(bin);
+    if (sum >= share * total) {
+      return histogram.centre(bin);
+    }
+  }
+  return histogram.max();
+}
+
 }  // namespace
 
 RangeMethod parse_range_method(const std::string& name) {
-  if (name == "mse") {
-    return RangeMethod::Mse;
+  const std::pair<const char*, RangeMethod> known[] = {{"minmax", RangeMethod::MinMax},
+                                                       {"percentile", RangeMethod::Percentile},
+                                                       {"mse", RangeMethod::Mse},
+                                                       {"output", RangeMethod::Output}};
+  for (const auto& [text, method] : known) {
+    if (name == text) {
+      return method;
+    }
   }
-  if (name == "minmax") {
-    return RangeMethod::MinMax;
-  }
-  fail(ErrorCode::InvalidArgument, "range method '", name, "': expected mse or minmax");
+  fail(ErrorCode::InvalidArgument, "range method '", name,
+       "': expected auto, minmax, percentile, mse or output");
 }
 
 double squared_error(const Histogram& histogram, const QuantizerRange& range) {
@@ -83,16 +104,18 @@ QuantizerRange find_range(const Histogram& histogram,
                           int bits,
                           bool symmetric,
                           RangeMethod method) {
-  const double low = histogram.min();
-  const double high = histogram.max();
+  const bool percentile = method == RangeMethod::Percentile;
+  const bool search = method == RangeMethod::Mse || method == RangeMethod::Output;
+  const double low = percentile ? quantile(histogram, 1 - kPercentile) : histogram.min();
+  const double high = percentile ? quantile(histogram, kPercentile) : histogram.max();
   const double magnitude = std::max(std::abs(low), std::abs(high));
   const auto make_symmetric = [&](double share) {
     return symmetric_range(magnitude * share, bits);
   };
   if (symmetric) {
-    return make_symmetric(method == RangeMethod::Mse ? best_share(histogram, make_symmetric) : 1.0);
+    return make_symmetric(search ? best_share(histogram, make_symmetric) : 1.0);
   }
-  if (method == RangeMethod::MinMax) {
+  if (!search) {
     return affine_range(low, high, bits);
   }
   // Both ends together first, then each alone: the two tails seldom want the same clipping.

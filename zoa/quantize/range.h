@@ -18,16 +18,18 @@ struct QuantizerRange {
 };
 
 enum class RangeMethod {
-  MinMax,  ///< the values seen
-  Mse,     ///< clipped so that the squared error over the histogram is least
+  MinMax,      ///< the values seen
+  Percentile,  ///< what 99.99 % of the values lie in
+  Mse,         ///< clipped so that the squared error over the histogram is least
+  Output,      ///< as Mse, over a histogram weighted by what an error does to the layer's output
 };
 
 /// Throws  InvalidArgument; the text lists the names.
 RangeMethod parse_range_method(const std::string& name);
 
 /// The range of a quantizer of this many bits.
-///   symmetric        [-2^(b-1) s, (2^(b-1) - 1) s]: no zero point, for attention and signed
-///   convolution otherwise        [low, high] around zero, or from zero where no value is negative
+///   symmetric  [-2^(b-1) s, (2^(b-1) - 1) s]: no zero point, for attention and signed convolution
+///   otherwise  [low, high] around zero, or from zero where no value is negative
 QuantizerRange find_range(const Histogram& histogram, int bits, bool symmetric, RangeMethod method);
 
 /// Sum of squared errors of a quantizer over the histogram's values (taken at the bin centres).

@@ -38,6 +38,16 @@ struct Path {
   bool known = true;                // all of 8 bits and one range
 };
 
+// True if the runtime would have to subtract a zero point: from a range round another value than
+// zero, or from unsigned codes of a symmetric one (zero point 128).
+bool subtracts_zero_point(const ReadQuantizer& found, bool left) {
+  if (left && found.is_unsigned()) {
+    return false;
+  }
+  const bool unsigned_codes = scalar_value(found.quantize->input_value(3)).value_or(-1.0F) >= 0.0F;
+  return !found.is_symmetric() || unsigned_codes;
+}
+
 Path read_path(const Product& product, std::size_t input) {
   Value value = product.node->input_value(input);
   Path path;
@@ -47,8 +57,7 @@ Path read_path(const Product& product, std::size_t input) {
       const auto found = find_quantizer(value);
       path.known = path.known && found && found->low.size() == 1 && found->high.size() == 1 &&
                    (found->levels == kLevels || found->levels == kLevels - 1);
-      path.zero_point = path.zero_point || (path.known && !found->is_symmetric() &&
-                                            !(input == 0 && found->is_unsigned()));
+      path.zero_point = path.zero_point || (path.known && subtracts_zero_point(*found, input == 0));
       path.quantizers.push_back(quantize);
       value = quantize->input_value(0);
     } else if (moves_values(*node)) {

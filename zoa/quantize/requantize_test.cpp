@@ -12,14 +12,14 @@ namespace {
 
 namespace op = ov::op;
 
-// onnxruntime's QDQ: u8 codes with a zero point, range [-1, 3] in steps of 4 / 255.
-toy::Value quantized(const toy::Value& value) {
+// onnxruntime's QDQ: u8 codes with a zero point in steps of 4 / 255; at 64 the range is [-1, 3].
+toy::Value quantized(const toy::Value& value, float zero) {
   const auto codes = std::make_shared<op::v0::FakeQuantize>(
-      value, make_constant({}, {-64.0F * 4 / 255}), make_constant({}, {191.0F * 4 / 255}),
+      value, make_constant({}, {-zero * 4 / 255}), make_constant({}, {(255 - zero) * 4 / 255}),
       make_constant({}, {0.0F}), make_constant({}, {255.0F}), 256);
   const auto stored = std::make_shared<op::v0::Convert>(codes, ov::element::u8);
   const auto as_float = std::make_shared<op::v0::Convert>(stored, ov::element::f32);
-  const auto centred = std::make_shared<op::v1::Subtract>(as_float, make_constant({}, {64.0F}));
+  const auto centred = std::make_shared<op::v1::Subtract>(as_float, make_constant({}, {zero}));
   return std::make_shared<op::v1::Multiply>(centred, make_constant({}, {4.0F / 255}))->output(0);
 }
 
@@ -32,11 +32,11 @@ struct Attention {
   NodePtr other;
 };
 
-Attention attention() {
+Attention attention(float zero = 64) {
   const auto input = toy::parameter({1, 2, 5, 4});
-  const toy::Value first = quantized(input->output(0));
+  const toy::Value first = quantized(input->output(0), zero);
   const auto turned = std::make_shared<op::v1::Transpose>(first, make_indices({0, 1, 3, 2}));
-  const toy::Value key = quantized(turned->output(0));
+  const toy::Value key = quantized(turned->output(0), zero);
   const auto query = std::make_shared<op::v1::Multiply>(first, make_constant({}, {0.5F}));
   const auto scores = std::make_shared<op::v0::MatMul>(query, key);
   const auto softmax = std::make_shared<op::v8::Softmax>(scores, -1);
@@ -91,6 +91,15 @@ TEST(RequantizeAttentionGraph, LeavesOtherReadersAndTheSoftmaxAlone) {
   requantize_attention(toy.model);
   EXPECT_EQ(toy.mixed->input_value(0), probability);
   EXPECT_EQ(toy.other->input_value(0), other);
+}
+
+// Zero point 128: the grid stays, but the runtime has nothing left to subtract.
+TEST(RequantizeAttentionGraph, StoresSymmetricCodesSigned) {
+  const Attention toy = attention(128);
+  const auto before = toy::run(toy.model);
+  EXPECT_EQ(requantize_attention(toy.model), 3U);
+  EXPECT_EQ(toy.mixed->get_input_node_ptr(1)->get_type_info().name, std::string("FakeQuantize"));
+  EXPECT_LE(toy::difference(toy::run(toy.model), before), 1e-5F);
 }
 
 TEST(RequantizeAttentionGraph, AnswersWithinAStepOfTheFile) {

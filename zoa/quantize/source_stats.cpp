@@ -58,7 +58,7 @@ FoldedStats collect_folded_stats(const ModelGraph& graph, const CalibrationData&
     return folded;
   }
   std::vector<Moments> moments(values.size());
-  watch_values(graph.network, values, calibration, "folded norms",
+  watch_values(graph.network, watch_named(values), calibration, "folded norms",
                [&](std::size_t index, std::span<const float> data, const ov::Shape& shape) {
                  add_map(moments[index], data, shape);
                });

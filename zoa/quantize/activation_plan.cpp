@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/quantize/activation_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace zoa {
+
+namespace {
+
+constexpr std::array<float, 4> kStrengths = {0.25F, 0.5F, 0.75F, 1.0F};
+constexpr double kTail = 0.005;          // share of a channel's values beyond its spread, each side
+constexpr std::size_t kRowStride = 8;    // the search looks at every eighth output channel
+constexpr double kMostNegative = -0.2;   // GELU is never below -0.17
+constexpr int kFullBits = 8;
+
+// Sum of squared weights per input channel, over all readers: what an error there costs.
+std::vector<float> importance_of(const std::vector<ActivationReader>& readers,
+                                 std::size_t channels) {
+  std::vector<float> importance(channels, 0.0F);
+  for (const ActivationReader& reader : readers) {
+    const std::size_t rows = reader.weights.size() / reader.width;
+    const std::size_t group_channels = reader.width / reader.kernel;
+    for (std::size_t i = 0; i < reader.weights.size(); ++i) {
+      const std::size_t group = i / reader.width / (rows / reader.groups);
+      const std::size_t channel = group * group_channels + i % reader.width / reader.kernel;
+      importance[channel] += reader.weights[i] * reader.weights[i];
+    }
+  }
+  return importance;
+}
+
+float equalized(const Equalizer& equalizer, float value, std::size_t channel) {
+  return equalizer.empty() ? value : (value - equalizer.shift[channel]) / equalizer.scale[channel];
+}
+
+// Values as the quantizer will see them, each weighted by what its error costs.
+Histogram weighted_histogram(const ValueStatistics& value,
+                             const std::vector<float>& importance,
+                             const Equalizer& equalizer) {
+  Histogram histogram;
+  for (std::size_t i = 0; i < value.rows.size(); ++i) {
+    const std::size_t channel = i % value.channels;
+    const float scale = equalizer.empty() ? 1.0F : equalizer.scale[channel];
+    histogram.add_weighted(equalized(equalizer, value.rows[i], channel),
+                           static_cast<double>(importance[channel] * scale * scale));
+  }
+  return histogram;
+}
+
+struct Spread {
+  std::vector<float> middle;
+  std::vector<float> half;
+  float mean_half = 0;
+};
+
+// Where the bulk of each channel's values lies.
+Spread spread_of(const ValueStatistics& value) {
+  Spread spread;
+  const std::size_t rows = value.rows.size() / value.channels;
+  const auto tail = static_cast<std::ptrdiff_t>(kTail * static_cast<double>(rows));
+  std::vector<float> channel(rows);
+  for (std::size_t c = 0; c < value.channels; ++c) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      channel[r] = value.rows[r * value.channels + c];
+    }
+    std::sort(channel.begin(), channel.end());
+    const float low = *(channel.begin() + tail);
+    const float high = *(channel.end() - 1 - tail);
+    spread.middle.push_back((low + high) / 2);
+    spread.half.push_back(std::max((high - low) / 2, 1e-6F));
+    spread.mean_half += spread.half.back() / static_cast<float>(value.channels);
+  }
+  return spread;
+}
+
+Equalizer make_equalizer(const Spread& spread, float strength) {
+  Equalizer equalizer;
+  equalizer.shift = spread.middle;
+  for (const float half : spread.half) {
+    equalizer.scale.push_back(std::pow(half / spread.mean_half, strength));
+  }
+  return equalizer;
+}
+
+// Mean square per channel of x', round its mean.
+std::vector<float> variances(const ValueStatistics& value, const Equalizer& equalizer) {
+  std::vector<double> sum(value.channels, 0.0);
+  std::vector<double> squares(value.channels, 0.0);
+  for (std::size_t i = 0; i < value.rows.size(); ++i) {
+    const std::size_t c = i % value.channels;
+    const auto x = static_cast<double>(equalized(equalizer, value.rows[i], c));
+    sum[c] += x;
+    squares[c] += x * x;
+  }
+  const double count = static_cast<double>(value.rows.size()) / static_cast<double>(value.channels);
+  std::vector<float> result;
+  for (std::size_t c = 0; c < value.channels; ++c) {
+    const double mean = sum[c] / count;
+    result.push_back(static_cast<float>(std::max(squares[c] / count - mean * mean, 1e-12)));
+  }
+  return result;
+}
+
+// Output error of rounding the readers' weights to nearest, per position.
+double weight_error(const ValueStatistics& value,
+                    const std::vector<ActivationReader>& readers,
+                    const Equalizer& equalizer) {
+  const std::vector<float> importance = variances(value, equalizer);
+  double sum = 0;
+  for (const ActivationReader& reader : readers) {
+    const std::size_t rows = reader.weights.size() / reader.width;
+    std::vector<float> row(reader.width);
+    for (std::size_t r = 0; r < rows; r += kRowStride) {
+      for (std::size_t c = 0; c < reader.width; ++c) {
+        const float scale = equalizer.empty() ? 1.0F : equalizer.scale[c];
+        row[c] = reader.weights[r * reader.width + c] * scale;
+      }
+      sum += grid_error(row, importance, find_grid(row, importance, reader.rule)) *
+             static_cast<double>(kRowStride);
+    }
+  }
+  return sum;
+}
+
+// The strength of equalization with the least output error of activations and weights together.
+Equalizer find_equalizer(const ValueStatistics& value,
+                         const ActivationRequest& request,
+                         const std::vector<float>& importance) {
+  const Spread spread = spread_of(value);
+  const auto rows = static_cast<double>(value.rows.size() / value.channels);
+  const auto cost = [&](const Equalizer& equalizer) {
+    const Histogram histogram = weighted_histogram(value, importance, equalizer);
+    const QuantizerRange range =
+        find_range(histogram, request.bits, request.symmetric, RangeMethod::Output);
+    return squared_error(histogram, range) / rows + weight_error(value, request.readers, equalizer);
+  };
+  Equalizer best;
+  double least = cost(best);
+  for (const float strength : kStrengths) {
+    Equalizer equalizer = make_equalizer(spread, strength);
+    const double found = cost(equalizer);
+    if (found < least) {
+      least = found;
+      best = std::move(equalizer);
+    }
+  }
+  return best;
+}
+
+void measure_noise(const ValueStatistics& value, ActivationPlan& plan) {
+  std::vector<double> squares(value.channels, 0.0);
+  std::vector<double> sum(value.channels, 0.0);
+  for (std::size_t i = 0; i < value.rows.size(); ++i) {
+    const std::size_t c = i % value.channels;
+    const auto x = static_cast<double>(equalized(plan.equalizer, value.rows[i], c));
+    const double error = plan.apply(x) - x;
+    squares[c] += error * error;
+    sum[c] += error;
+  }
+  const double count = static_cast<double>(value.rows.size()) / static_cast<double>(value.channels);
+  for (std::size_t c = 0; c < value.channels; ++c) {
+    plan.noise.push_back(static_cast<float>(squares[c] / count));
+    plan.drift.push_back(static_cast<float>(sum[c] / count));
+  }
+}
+
+bool looks_like_gelu(const Histogram& histogram) {
+  return histogram.min() < 0 && histogram.min() > kMostNegative &&
+         histogram.max() > -histogram.min();
+}
+
+}  // namespace
+
+double ActivationPlan::apply(double value) const {
+  if (twin) {
+    return twin->apply(value);
+  }
+  const double clipped = std::clamp(value, range.low, range.high);
+  return range.low + std::nearbyint((clipped - range.low) / range.scale()) * range.scale();
+}
+
+ActivationPlan plan_activation(const ValueStatistics& value, const ActivationRequest& request) {
+  ActivationPlan plan;
+  plan.bits = request.bits;
+  if (request.probability && request.bits >= kFullBits) {
+    plan.range = {0.0, 1.0, 1 << kFullBits};
+    return plan;
+  }
+  const bool weighted = request.method == RangeMethod::Output && !request.readers.empty();
+  Histogram histogram = value.histogram;
+  if (weighted) {
+    const auto importance = importance_of(request.readers, value.channels);
+    if (request.equalize) {
+      plan.equalizer = find_equalizer(value, request, importance);
+    }
+    histogram = weighted_histogram(value, importance, plan.equalizer);
+  }
+  plan.range = find_range(histogram, request.bits, request.symmetric, request.method);
+  const bool gelu = !request.readers.empty() && !request.symmetric && looks_like_gelu(histogram);
+  if (request.twin && (request.probability || gelu)) {
+    plan.twin = find_twin_range(histogram, request.bits, gelu, squared_error(histogram, plan.range));
+  }
+  if (!request.readers.empty()) {
+    measure_noise(value, plan);
+  }
+  return plan;
+}
+
+}  // namespace zoa
