@@ -38,6 +38,10 @@ void add_option_flags(CLI::App& app, Options& options, const std::vector<std::st
     const auto set = [&options, name = text.name](const std::string& value) {
       set_option(options, name, value);
     };
+    if (text.type == "bool" && text.value == "false") {
+      app.add_flag_callback(flag, [set] { set("true"); }, text.help);
+      continue;
+    }
     app.add_option_function<std::string>(flag, set, text.help)
         ->type_name(text.type == "text"  ? "WORD"
                     : text.type == "int" ? "N"

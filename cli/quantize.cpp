@@ -41,9 +41,10 @@ void add_flags(CLI::App& app, QuantizeArguments& arguments) {
       ->type_name("NAME");
   app.add_option("--labels", arguments.labels, "class names, one a line")->type_name("FILE");
   add_option_flags(app, arguments.options);
-  app.add_option("--layer", arguments.options.layers,
-                 "widths of the layers whose \"KIND NAME\" matches (may be given several times; the "
-                 "last match wins)")
+  app.add_option(
+         "--layer", arguments.options.layers,
+         "widths of the layers whose \"KIND NAME\" matches (may be given several times; the "
+         "last match wins)")
       ->type_name("REGEX=BITS")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -67,6 +67,7 @@ FENCES = {
     "opencv2/": (in_modules("corrupt"), "OpenCV only in .cpp of corrupt"),
     "zip.h": (in_modules("data"), "libzip only in .cpp of data"),
     "zlib.h": (in_modules("data"), "zlib only in .cpp of data"),
+    "Eigen/": (in_modules("quantize"), "Eigen only in .cpp of quantize"),
     "xxhash.h": (in_modules("core"), "xxHash only in .cpp of core"),
     "CLI/": (lambda f: f.area == "cli", "CLI11 only in cli/"),
     "nlohmann/": (lambda f: f.area == "cli" or not f.header, "JSON only in .cpp files and cli/"),

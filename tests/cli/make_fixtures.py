@@ -150,6 +150,8 @@ def write_networks(folder, models):
     (folder / "empty.onnx").write_bytes(b"")
     (folder / "nonorm.onnx").write_bytes(onnx_without_norm())
     (folder / "picture.xml").write_bytes(png(1, 1, b"abc"))
+    for name in ("vit-qdq-16bit.onnx", "vit-qdq-u8w.onnx", "resnet-int8io.tflite"):
+        shutil.copy(HERE.parent / "data" / "models" / name, folder / name)
 
 
 def write_archives(folder):

@@ -9,6 +9,7 @@
 #include "zoa/engine/isa.h"
 #include "zoa/engine/kernels_ov.h"
 #include "zoa/engine/plan_ov.h"
+#include "zoa/graph/float_reason_ov.h"
 #include "zoa/graph/import_ov.h"
 #include "zoa/graph/low_bits_ov.h"
 #include "zoa/graph/products_ov.h"
@@ -92,17 +93,12 @@ std::vector<RuntimeKernel> kernels_of(const ov::Node& product,
   return found;
 }
 
-std::string float_reason(const Product& product, bool found) {
+std::string why_float(const Product& product, bool found) {
+  if (std::string reason = float_reason(product); !reason.empty()) {
+    return reason;
+  }
   if (!found) {
     return "the runtime fused it away";
-  }
-  if (!product.reason.empty()) {
-    return product.reason;
-  }
-  for (const ActivationPoint& point : product.activations) {
-    if (!reads_quantized(product.node->input_value(point.input))) {
-      return "its input is not quantized in the file";
-    }
   }
   if (product.kind == ProductKind::Attention && int8_products_saturate(running_isa())) {
     return "this CPU (" + running_isa() +
@@ -129,7 +125,7 @@ std::vector<KernelFacts> list_kernels(const ModelGraph& graph) {
       fact.kernel = found.front().layer_type + " " + found.front().implementation;
     }
     if (!fact.int8) {
-      fact.reason = float_reason(product, !found.empty());
+      fact.reason = why_float(product, !found.empty());
     }
     facts.push_back(fact);
   }

@@ -13,11 +13,15 @@
 #include "zoa/core/error.h"
 #include "zoa/graph/attention_ov.h"
 #include "zoa/graph/batch_ov.h"
+#include "zoa/graph/integer_interface_ov.h"
 #include "zoa/graph/layer_norm_ov.h"
 #include "zoa/graph/onnx_header.h"
 #include "zoa/graph/ops_ov.h"
+#include "zoa/graph/quantizers_ov.h"
 #include "zoa/graph/runtime_ov.h"
+#include "zoa/graph/token_mean_ov.h"
 #include "zoa/graph/weights_ov.h"
+#include "zoa/graph/wide_quantizers_ov.h"
 
 namespace zoa {
 
@@ -58,6 +62,15 @@ void check_finite(const ov::Model& model, const std::string& where) {
   }
 }
 
+// The input of a softmax that ends here, perhaps with quantizers after it; otherwise `output`.
+ov::Output<ov::Node> before_softmax(const ov::Output<ov::Node>& output) {
+  NodePtr node = output.get_node_shared_ptr();
+  while (const NodePtr quantize = quantizer_of(node)) {
+    node = quantize->get_input_node_shared_ptr(0);
+  }
+  return is_op(*node, "Softmax") ? node->input_value(0) : output;
+}
+
 // Leaves one Result: the logits. A softmax at the end is taken off, for losses need logits.
 std::shared_ptr<ov::Model> keep_logits(const std::shared_ptr<ov::Model>& model,
                                        const std::string& where) {
@@ -72,10 +85,7 @@ std::shared_ptr<ov::Model> keep_logits(const std::shared_ptr<ov::Model>& model,
     fail(ErrorCode::UnsupportedModel, where, ": ", model->outputs().size(), " outputs, ",
          candidates.size(), " of them of shape (batch, classes); expected exactly one such");
   }
-  ov::Output<ov::Node> logits = candidates.front();
-  if (is_op(*logits.get_node(), "Softmax")) {
-    logits = logits.get_node()->input_value(0);
-  }
+  ov::Output<ov::Node> logits = before_softmax(candidates.front());
   logits.add_names({"logits"});
   auto result = std::make_shared<ov::op::v0::Result>(logits);
   result->set_friendly_name("logits_result");
@@ -134,9 +144,12 @@ void normalize_model(const std::shared_ptr<ov::Model>& model, const std::string&
   fold_constants(model);  // so that a fixed batch shows as numbers in constants
   free_batch(model, where);
   fold_constants(model);
+  keep_wide_quantizers(model);
+  fold_constants(model);
   normalize_quantized_weights(model);
   fuse_layer_norms(model);
   expand_attention(model);
+  separate_token_means(model);
   model->validate_nodes_and_infer_types();
 }
 
@@ -160,6 +173,7 @@ std::shared_ptr<ov::Model> import_model(const std::filesystem::path& path,
   try {
     check_limits(*model, where, limits);
     check_finite(*model, where);
+    use_float_interface(model, where);
     model = keep_logits(model, where);
     normalize_model(model, where);
   } catch (const ov::Exception& error) {

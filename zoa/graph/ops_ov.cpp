@@ -87,7 +87,7 @@ NodeSet data_ancestors(const ov::Output<ov::Node>& output, const NodeSet& consta
     }
     for (const auto& input : node->input_values()) {
       const auto& type = input.get_element_type();
-      if (type.is_real() || type.bitwidth() <= 8) {  // integers of 32 and 64 bits are shapes
+      if (type.is_real() || type.bitwidth() <= 16) {  // integers of 32 and 64 bits are shapes
         stack.push_back(input.get_node());
       }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "zoa/graph/products_ov.h"
-
 #include <openvino/op/matmul.hpp>
+
+#include "zoa/graph/products_ov.h"
 
 namespace zoa {
 

@@ -19,8 +19,8 @@ struct ActivationPoint {
   ov::Output<ov::Node> value;
   bool symmetric = false;    ///< no zero point: q, k, v and signed convolution inputs
   bool probability = false;  ///< output of a softmax: the range is [0, 1]
-  /// Attention in heads, q, k and v of shape (B, heads, ..): the axis that runs over the channels of
-  /// a head; 0 elsewhere.
+  /// Attention in heads, q, k and v of shape (B, heads, ..): the axis that runs over the channels
+  /// of a head; 0 elsewhere.
   std::size_t channel_axis = 0;
   bool per_channel = false;  ///< v: each channel may have a range of its own, q and k each head
 };

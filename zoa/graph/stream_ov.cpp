@@ -17,7 +17,7 @@ std::vector<Value> data_inputs(const ov::Node& node, const NodeSet& constants) {
   std::vector<Value> inputs;
   for (const auto& input : node.input_values()) {
     const auto& type = input.get_element_type();
-    const bool data = type.is_real() || type.bitwidth() <= 8;
+    const bool data = type.is_real() || type.bitwidth() <= 16;
     if (data && constants.count(input.get_node()) == 0) {
       inputs.push_back(input);
     }

@@ -47,6 +47,52 @@ TEST(NormalizeWeights, LeavesWhatDoesNotFitInEightBits) {
   EXPECT_EQ(toy::count(*model, "Subtract"), 1U);
 }
 
+// Convolution (out 2, in 3, 1x1) on weights with a zero point per output channel.
+TEST(NormalizeWeights, ConvolutionsToo) {
+  for (const bool fits : {true, false}) {
+    const auto input = toy::parameter({1, 3, 2, 2});
+    const std::vector<std::uint8_t> codes{0, 255, 128, 7, 130, 90};
+    const auto weights = op::v0::Constant::create(ov::element::u8, {2, 3, 1, 1}, codes);
+    const std::vector<std::uint8_t> zero{128, static_cast<std::uint8_t>(fits ? 10 : 200)};
+    const auto point = op::v0::Constant::create(ov::element::u8, {2, 1, 1, 1}, zero);
+    const auto centred = std::make_shared<op::v1::Subtract>(
+        std::make_shared<op::v0::Convert>(weights, ov::element::f32),
+        std::make_shared<op::v0::Convert>(point, ov::element::f32));
+    const auto scaled =
+        std::make_shared<op::v1::Multiply>(centred, make_constant({2, 1, 1, 1}, {0.02F, 0.01F}));
+    const ov::CoordinateDiff none{0, 0};
+    const auto product = std::make_shared<op::v1::Convolution>(input, scaled, ov::Strides{1, 1},
+                                                               none, none, ov::Strides{1, 1});
+    const auto model = toy::model(product->output(0), {input});
+    const auto before = toy::run(model);
+    EXPECT_EQ(normalize_quantized_weights(model), fits ? 1U : 0U);
+    EXPECT_LE(toy::difference(toy::run(model), before), 1e-5F);
+  }
+}
+
+// Weights (2, 2 groups, 4) with a zero point per group: the axes of the zero points are not one
+// run.
+TEST(NormalizeWeights, ZeroPointPerGroup) {
+  for (const auto& type : {ov::element::u8, ov::element::u4}) {
+    const auto input = toy::parameter({2, 8});
+    const auto weights = op::v0::Constant::create(
+        type, {2, 2, 4},
+        std::vector<std::uint8_t>{0, 15, 8, 7, 3, 9, 1, 2, 14, 5, 6, 11, 4, 10, 12, 13});
+    const auto point =
+        op::v0::Constant::create(type, {2, 2, 1}, std::vector<std::uint8_t>{8, 3, 1, 12});
+    const auto centred = std::make_shared<op::v1::Subtract>(
+        std::make_shared<op::v0::Convert>(weights, ov::element::f32),
+        std::make_shared<op::v0::Convert>(point, ov::element::f32));
+    const auto scaled = std::make_shared<op::v1::Multiply>(centred, make_constant({}, {0.1F}));
+    const auto matrix = std::make_shared<op::v1::Reshape>(scaled, make_indices({2, 8}), false);
+    const auto product = std::make_shared<op::v0::MatMul>(input, matrix, false, true);
+    const auto model = toy::model(product->output(0), {input});
+    const auto before = toy::run(model->clone());
+    EXPECT_EQ(normalize_quantized_weights(model), 1U) << type;
+    EXPECT_LE(toy::difference(toy::run(model), before), 1e-5F) << type;
+  }
+}
+
 // Weights of `type` with float zero points in a shape and scales, as a graph of constants.
 std::shared_ptr<ov::Model> weights_model(const ov::element::Type& type,
                                          const ov::Shape& shape,

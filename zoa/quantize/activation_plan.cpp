@@ -10,9 +10,9 @@ namespace zoa {
 namespace {
 
 constexpr std::array<float, 4> kStrengths = {0.25F, 0.5F, 0.75F, 1.0F};
-constexpr double kTail = 0.005;          // share of a channel's values beyond its spread, each side
-constexpr std::size_t kRowStride = 8;    // the search looks at every eighth output channel
-constexpr double kMostNegative = -0.2;   // GELU is never below -0.17
+constexpr double kTail = 0.005;         // share of a channel's values beyond its spread, each side
+constexpr std::size_t kRowStride = 8;   // the search looks at every eighth output channel
+constexpr double kMostNegative = -0.2;  // GELU is never below -0.17
 constexpr int kFullBits = 8;
 
 // Sum of squared weights per input channel, over all readers: what an error there costs.

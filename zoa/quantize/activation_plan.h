@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides how one activation is quantized: its range, a twin range, an equalization of its channels.
+// Decides how one activation is quantized: its range, a twin range, an equalization of its
+// channels.
 #pragma once
 
 #include <optional>
@@ -48,11 +49,11 @@ struct ActivationReader {
 struct ActivationRequest {
   int bits = 8;
   bool symmetric = false;
-  bool probability = false;   ///< output of a softmax
-  bool twin = false;          ///< twin ranges may be used
-  bool equalize = false;      ///< the value may be equalized: only linear layers read it
-  bool shift = false;         ///< channels may also be moved round zero
-  std::size_t groups = 1;     ///< symmetric only: ranges of their own for equal runs of channels
+  bool probability = false;  ///< output of a softmax
+  bool twin = false;         ///< twin ranges may be used
+  bool equalize = false;     ///< the value may be equalized: only linear layers read it
+  bool shift = false;        ///< channels may also be moved round zero
+  std::size_t groups = 1;    ///< symmetric only: ranges of their own for equal runs of channels
   RangeMethod method = RangeMethod::Mse;
   std::vector<ActivationReader> readers;  ///< with constant weights; none for attention
 };

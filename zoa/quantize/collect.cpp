@@ -171,9 +171,9 @@ void add_rows(ValueStatistics& value,
     const float* own = data.data() + image * rows.size();
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::size_t channel = i % layout.channels;
-      rows[i] = own[channel / width * width * layout.positions +
-                    channel % width * layout.channel_step +
-                    i / layout.channels * layout.position_step];
+      rows[i] =
+          own[channel / width * width * layout.positions + channel % width * layout.channel_step +
+              i / layout.channels * layout.position_step];
     }
     sample_rows(value, rows.data(), layout.positions, seed_of(watched.key));
   }
@@ -197,7 +197,8 @@ void add_value(ValueStatistics& value,
 void add_mean(std::vector<float>& mean, std::span<const float> pass, double share) {
   mean.resize(pass.size(), 0.0F);
   for (std::size_t i = 0; i < pass.size(); ++i) {
-    mean[i] += static_cast<float>(share * (static_cast<double>(pass[i]) - static_cast<double>(mean[i])));
+    mean[i] +=
+        static_cast<float>(share * (static_cast<double>(pass[i]) - static_cast<double>(mean[i])));
   }
 }
 

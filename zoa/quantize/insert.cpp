@@ -14,9 +14,9 @@ Value staircase(const Value& value, double low, double high, double start, int s
   const auto constant = [](double number) {
     return make_constant({}, {static_cast<float>(number)})->output(0);
   };
-  return std::make_shared<ov::op::v0::FakeQuantize>(
-             value, constant(low), constant(high), constant(start), constant(start + (high - low)),
-             static_cast<std::size_t>(steps) + 1)
+  return std::make_shared<ov::op::v0::FakeQuantize>(value, constant(low), constant(high),
+                                                    constant(start), constant(start + (high - low)),
+                                                    static_cast<std::size_t>(steps) + 1)
       ->output(0);
 }
 

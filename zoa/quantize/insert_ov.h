@@ -7,8 +7,8 @@
 
 namespace zoa {
 
-/// What a product reads instead of the point's value: equalized if the plan says so, then quantized (one
-/// FakeQuantize, or the sum of two for a twin range). Readers are not moved.
+/// What a product reads instead of the point's value: equalized if the plan says so, then quantized
+/// (one FakeQuantize, or the sum of two for a twin range). Readers are not moved.
 ov::Output<ov::Node> make_activation_quantizer(const ActivationPoint& point,
                                                const ActivationPlan& plan);
 

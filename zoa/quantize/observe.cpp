@@ -143,9 +143,9 @@ std::size_t watch_values(const std::shared_ptr<ov::Model>& network,
                           : available_threads();
   try {
     const std::size_t bytes = bytes_per_image(network, plan);
-    const auto batch = std::clamp<std::size_t>(
-        kMaxWatchedBytes / std::max<std::size_t>(bytes, 1), 1,
-        static_cast<std::size_t>(calibration.options.batch));
+    const auto batch =
+        std::clamp<std::size_t>(kMaxWatchedBytes / std::max<std::size_t>(bytes, 1), 1,
+                                static_cast<std::size_t>(calibration.options.batch));
     WatchedNetwork watched(network, plan, threads);
     return for_each_batch(calibration, batch, phase,
                           [&](const Batch& images) { watched.run(images, watcher); });

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "zoa/quantize/planner_ov.h"
-
 #include <algorithm>
 
 #include "zoa/core/error.h"
 #include "zoa/quantize/collect_ov.h"
 #include "zoa/quantize/insert_ov.h"
+#include "zoa/quantize/planner_ov.h"
 
 namespace zoa {
 
@@ -139,8 +138,9 @@ const LayerPlan& Planner::layer_plan(std::size_t product,
   request.correct_bias = settings_.correct_bias && has_place_for_bias(own);
   request.threads = settings_.threads;
   const auto moments = statistics_.moments.find(moments_key(own));
-  return layers_[key] = plan_layer(request, activation,
-                                   moments == statistics_.moments.end() ? nullptr : &moments->second);
+  return layers_[key] =
+             plan_layer(request, activation,
+                        moments == statistics_.moments.end() ? nullptr : &moments->second);
 }
 
 // One copy being made.
@@ -166,7 +166,8 @@ class Planner::Build {
       return layer;
     }
     layer.quantized = true;
-    layer.weight_bits = product.kind == ProductKind::Attention ? kFloatBits : widths_[index].weights;
+    layer.weight_bits =
+        product.kind == ProductKind::Attention ? kFloatBits : widths_[index].weights;
     layer.activation_bits = widths_[index].activations;
     for (std::size_t point = product.activations.size(); point-- > 0;) {
       const ActivationPlan& plan = quantize_input(index, point);
@@ -197,8 +198,8 @@ class Planner::Build {
     if (product.kind != ProductKind::Attention) {
       const LayerPlan& layer = planner_.layer_plan(index, widths_[index], plan, key);
       write_weights(product, layer.weights);
-      const bool changed = std::any_of(layer.bias.begin(), layer.bias.end(),
-                                       [](float value) { return value != 0; });
+      const bool changed =
+          std::any_of(layer.bias.begin(), layer.bias.end(), [](float value) { return value != 0; });
       if (changed) {
         add_to_bias(product, layer.bias);
       }

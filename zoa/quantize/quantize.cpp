@@ -8,8 +8,10 @@
 #include "zoa/core/options.h"
 #include "zoa/core/threads.h"
 #include "zoa/engine/isa.h"
+#include "zoa/graph/float_reason_ov.h"
 #include "zoa/quantize/collect_ov.h"
 #include "zoa/quantize/planner_ov.h"
+#include "zoa/quantize/requantize_ov.h"
 #include "zoa/quantize/source_stats_ov.h"
 
 namespace zoa {
@@ -123,8 +125,8 @@ PlanSettings plan_settings(const QuantizeOptions& options, bool reduced_range) {
   settings.reconstruct = options.reconstruct;
   settings.correct_bias = options.correct_bias;
   settings.heads = options.heads;
-  settings.threads = static_cast<std::size_t>(options.threads > 0 ? options.threads
-                                                                   : available_threads());
+  settings.threads =
+      static_cast<std::size_t>(options.threads > 0 ? options.threads : available_threads());
   return settings;
 }
 
@@ -150,7 +152,9 @@ std::vector<LayerException> list_exceptions(const std::vector<QuantizedLayer>& l
   return exceptions;
 }
 
-void quantize_network(ModelGraph& graph, const CalibrationData& calibration, QuantizeReport& report) {
+void quantize_network(ModelGraph& graph,
+                      const CalibrationData& calibration,
+                      QuantizeReport& report) {
   const QuantizeOptions& options = calibration.options;
   QuantizationSummary& summary = graph.quantization;
   summary.reduced_range = use_reduced_range(options);
@@ -173,14 +177,8 @@ void report_kept(const std::shared_ptr<ov::Model>& network, QuantizeReport& repo
     QuantizedLayer layer;
     layer.name = product.node->get_friendly_name();
     layer.kind = to_string(product.kind);
-    layer.quantized = true;
-    const std::size_t inputs = product.kind == ProductKind::Attention ? 2 : 1;
-    for (std::size_t i = 0; i < inputs; ++i) {
-      if (!reads_quantized(product.node->input_value(i))) {
-        layer.quantized = false;
-        layer.reason = "its input is not quantized in the file";
-      }
-    }
+    layer.reason = float_reason(product);
+    layer.quantized = layer.reason.empty();
     report.layers.push_back(layer);
   }
 }
@@ -204,6 +202,11 @@ void check(const Model& model, const CalibrationData& calibration) {
   check_options(options);
   if (options.bits != "keep") {
     parse_bits(options.bits);
+    if (options.requantize_attention) {
+      fail(ErrorCode::InvalidArgument,
+           "requantize_attention: changes quantizers of the file, which ", options.bits,
+           " replaces; expected bits keep");
+    }
     if (is_quantized(*model.graph().network)) {
       fail(ErrorCode::InvalidArgument, model.name(),
            ": is quantized already; take it as it is with --bits keep");
@@ -241,6 +244,9 @@ Model quantize(const Model& model,
   auto graph = std::make_shared<ModelGraph>(model.graph());
   graph->network = model.graph().network->clone();
   if (options.bits == "keep") {
+    if (options.requantize_attention) {
+      requantize_attention(graph->network);
+    }
     keep_network(*graph, result);
   } else {
     quantize_network(*graph, calibration, result);

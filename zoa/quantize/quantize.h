@@ -15,14 +15,15 @@ namespace zoa {
 
 struct QuantizeOptions {
   std::string bits = "w8a8";  ///< "wXaY", X and Y 2..8, or "keep" for a network quantized elsewhere
-  std::string range = "auto";  ///< of activations: auto = mse at 8 bits and output below
-  std::string target = "native";       ///< "native" = this processor, "any" = every x86-64 one
-  std::string reduce_range = "auto";   ///< "on", "off", "auto" = where 8-bit products saturate
-  bool twin = true;                    ///< twin ranges below 8 bits, where they pay
-  bool equalize = true;                ///< channels of norm outputs, below 8 bits, where it pays
-  bool reconstruct = true;             ///< weights below 7 bits rounded for the output's error
+  std::string range = "auto";         ///< of activations: auto = mse at 8 bits and output below
+  std::string target = "native";      ///< "native" = this processor, "any" = every x86-64 one
+  std::string reduce_range = "auto";  ///< "on", "off", "auto" = where 8-bit products saturate
+  bool twin = true;                   ///< twin ranges below 8 bits, where they pay
+  bool equalize = true;               ///< channels of norm outputs, below 8 bits, where it pays
+  bool reconstruct = true;            ///< weights below 7 bits rounded for the output's error
   bool correct_bias = true;
   bool heads = true;  ///< below 8 bits: q and k have a range per head, v per channel
+  bool requantize_attention = false;  ///< bits keep: q, k and v without zero points, for int8
   std::string calib_file;         ///< statistics are read from here, or written if it is not there
   double max_drop = 0;            ///< 0 = off; see sensitivity.h
   std::int64_t calib_size = 300;  ///< images for ranges and source statistics; 0 = all
@@ -41,6 +42,8 @@ struct QuantizeOptions {
     f(reconstruct, {"reconstruct", "below 7 bits: round weights for the least output error"});
     f(correct_bias, {"correct_bias", "let biases make up for mean errors"});
     f(heads, {"heads", "below 8 bits: a range per head for q and k, per channel for v"});
+    f(requantize_attention,
+      {"requantize_attention", "with bits keep: q, k, v without zero points"});
     f(calib_file, {"calib_file", "statistics file: read if it exists, else written"});
     f(max_drop, {"max_drop", "keep the worst layers at more bits until the drop is met", 0, 1});
     f(calib_size, {"calib_size", "calibration images, 0 = all", 0, 1e9});
@@ -54,7 +57,7 @@ struct QuantizedLayer {
   std::string name;  ///< of the node in the file
   std::string kind;  ///< "convolution", "linear" or "attention"
   bool quantized = false;
-  std::string reason;  ///< why not; empty where it is
+  std::string reason;    ///< why not; empty where it is
   int weight_bits = 32;  ///< 32 = float, or no weights
   int activation_bits = 32;
   double activation_low = 0;  ///< range of its (first) activation input
@@ -83,9 +86,10 @@ struct CalibrationImages {
   std::size_t domain = 0;
 };
 
-/// Bits of the first and the last layer: a transformer's follow `bits`, but the patch embedding reads
-/// 8-bit activations (PTQ4ViT); a CNN's stay at 8 bits (usual since BRECQ). `layers` overrides it.
-/// Throws  InvalidArgument for bad options, too few images (at least 2) or an already quantized
+/// Bits of the first and the last layer: a transformer's follow `bits`, but the patch embedding
+/// reads 8-bit activations (PTQ4ViT); a CNN's stay at 8 bits (usual since BRECQ). `layers`
+/// overrides it. Throws  InvalidArgument for bad options, too few images (at least 2) or an already
+/// quantized
 ///         network without bits = keep; BadFile if too few images can be decoded; UnsupportedModel.
 Model quantize(const Model& model,
                const CalibrationImages& images,

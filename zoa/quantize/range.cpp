@@ -10,8 +10,8 @@ namespace zoa {
 
 namespace {
 
-// Shares of the full range that the search tries: 1, 0.98, ... 0.02. Finer steps change the error by
-// less than the histogram's own resolution at 8 bits; few bits may want a small share.
+// Shares of the full range that the search tries: 1, 0.98, ... 0.02. Finer steps change the error
+// by less than the histogram's own resolution at 8 bits; few bits may want a small share.
 constexpr int kCandidates = 50;
 constexpr double kCandidateStep = 0.02;
 constexpr double kPercentile = 0.9999;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/quantize/rounding.h"
 
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
 
 #include "zoa/core/error.h"
 #include "zoa/core/parallel.h"
@@ -23,10 +22,10 @@ constexpr double kDamping = 0.01;  // of the mean diagonal (GPTQ's value)
 
 // Everything that is the same for all rows.
 struct Problem {
-  Matrix hessian;             // H with the noise, in processing order
-  Matrix target;              // rows x width: the least-squares weights for the noisy input
-  Matrix inverse_upper;       // upper Cholesky factor of H^-1
-  std::vector<Index> order;   // order[i] = input processed i-th
+  Matrix hessian;            // H with the noise, in processing order
+  Matrix target;             // rows x width: the least-squares weights for the noisy input
+  Matrix inverse_upper;      // upper Cholesky factor of H^-1
+  std::vector<Index> order;  // order[i] = input processed i-th
 };
 
 // Inputs with large moments first: their errors cost most and most inputs are left to make up.
@@ -54,17 +53,18 @@ Problem make_problem(std::span<const float> weights, const InputMoments& inputs)
   const double damping = kDamping * std::max(exact.diagonal().mean(), 1e-30);
   exact.diagonal().array() += damping;
   Eigen::MatrixXd noisy = exact;
-  noisy.diagonal() +=
-      Eigen::Map<const Eigen::VectorXf>(inputs.noise.data(), width).cast<double>();
+  noisy.diagonal() += Eigen::Map<const Eigen::VectorXf>(inputs.noise.data(), width).cast<double>();
   Problem problem;
   problem.order = processing_order(noisy.diagonal());
   const Eigen::MatrixXd ordered = permuted(noisy, problem.order);
   const Eigen::LLT<Eigen::MatrixXd> factor(ordered);
   // E |W x - Q (x + d)|^2 with noise d is least, before rounding, at W E[x x^T] H^-1.
   const Eigen::MatrixXd wanted = given.cast<double>() * exact;
-  problem.target = factor.solve(wanted(Eigen::all, problem.order).transpose()).transpose().cast<float>();
+  problem.target =
+      factor.solve(wanted(Eigen::all, problem.order).transpose()).transpose().cast<float>();
   const Eigen::MatrixXd inverse = factor.solve(Eigen::MatrixXd::Identity(width, width));
-  problem.inverse_upper = Eigen::MatrixXd(Eigen::LLT<Eigen::MatrixXd>(inverse).matrixU()).cast<float>();
+  problem.inverse_upper =
+      Eigen::MatrixXd(Eigen::LLT<Eigen::MatrixXd>(inverse).matrixU()).cast<float>();
   problem.hessian = ordered.cast<float>();
   return problem;
 }

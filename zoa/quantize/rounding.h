@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rounding of a product's weights for the least error of its output, from second moments of its
 // inputs: the error of one row is (w - q) H (w - q)^T, H = E[x x^T].
-// Source  columns one after the other, each error passed on to the columns still to come: Frantar et
+// Source  columns one after the other, each error passed on to the columns still to come: Frantar
+// et
 //         al., GPTQ (arXiv 2210.17323), section 3; then coordinate descent over single codes:
 //         Behdin et al., QuantEase (arXiv 2309.01885), section 3.
 #pragma once

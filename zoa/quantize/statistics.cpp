@@ -58,7 +58,8 @@ std::vector<float> find_floats(const Safetensors& file,
 }
 
 void put_value(Safetensors& file, const std::string& prefix, const ValueStatistics& value) {
-  file.tensors[prefix + ".histogram"] = make_tensor(std::span<const double>(value.histogram.pack()));
+  file.tensors[prefix + ".histogram"] =
+      make_tensor(std::span<const double>(value.histogram.pack()));
   file.tensors[prefix + ".channels"] = number(value.channels);
   file.tensors[prefix + ".row_count"] = number(value.row_count);
   file.tensors[prefix + ".rows"] = make_tensor(std::span<const float>(value.rows));
@@ -68,8 +69,8 @@ ValueStatistics take_value(const Safetensors& file,
                            const std::string& prefix,
                            const std::string& where) {
   ValueStatistics value;
-  value.histogram = Histogram::unpack(
-      values_f64(find_tensor(file, prefix + ".histogram", where)), where + ": " + prefix);
+  value.histogram = Histogram::unpack(values_f64(find_tensor(file, prefix + ".histogram", where)),
+                                      where + ": " + prefix);
   value.channels = find_number(file, prefix + ".channels", where);
   value.row_count = find_number(file, prefix + ".row_count", where);
   value.rows = find_floats(file, prefix + ".rows", where);
@@ -129,7 +130,8 @@ void sample_rows(ValueStatistics& value, const float* rows, std::size_t count, s
       value.rows.insert(value.rows.end(), row, row + value.channels);
       continue;
     }
-    const auto slot = static_cast<std::size_t>(random.uniform(index) * static_cast<double>(index + 1));
+    const auto slot =
+        static_cast<std::size_t>(random.uniform(index) * static_cast<double>(index + 1));
     if (slot < kSampledRows) {
       std::copy(row, row + value.channels,
                 value.rows.begin() + static_cast<std::ptrdiff_t>(slot * value.channels));

@@ -14,9 +14,9 @@ namespace zoa {
 
 /// An activation that some product reads.
 struct ValueStatistics {
-  Histogram histogram;        ///< of all its values
-  std::size_t channels = 0;   ///< 0 where no product has constant weights for it (attention)
-  std::vector<float> rows;    ///< (n, channels) values of n random positions; n <= kSampledRows
+  Histogram histogram;          ///< of all its values
+  std::size_t channels = 0;     ///< 0 where no product has constant weights for it (attention)
+  std::vector<float> rows;      ///< (n, channels) values of n random positions; n <= kSampledRows
   std::uint64_t row_count = 0;  ///< positions seen
 };
 
@@ -35,7 +35,7 @@ struct CalibrationStatistics {
   std::string model_hash;  ///< of the network's file
   std::string data;        ///< the images: names, sizes, labels, preprocessing, number
   std::size_t images = 0;
-  std::size_t skipped = 0;  ///< could not be decoded
+  std::size_t skipped = 0;                          ///< could not be decoded
   std::map<std::string, ValueStatistics> values;    ///< by value_key
   std::map<std::string, MomentStatistics> moments;  ///< by moments_key
 };

@@ -8,7 +8,7 @@ namespace zoa {
 
 namespace {
 
-constexpr int kMostCode = 255;   // codes are bytes, counted in fine steps
+constexpr int kMostCode = 255;  // codes are bytes, counted in fine steps
 constexpr int kMostShift = 6;
 constexpr double kNeededGain = 0.9;  // a twin range costs time: it must bring something
 constexpr double kLeastShare = 0.1;  // of the largest value, for the end of the coarse side

@@ -13,12 +13,12 @@
 namespace zoa {
 
 struct TwinRange {
-  double fine = 0;   ///< the small step
-  int fine_steps = 0;    ///< steps of the fine side
-  int factor = 1;        ///< 2^m: fine steps in a coarse one
-  int coarse_steps = 0;  ///< steps of the coarse side
-  bool signed_sides = false;  ///< fine below zero and coarse above (GELU); else both above zero, the
-                              ///< fine side first (softmax)
+  double fine = 0;            ///< the small step
+  int fine_steps = 0;         ///< steps of the fine side
+  int factor = 1;             ///< 2^m: fine steps in a coarse one
+  int coarse_steps = 0;       ///< steps of the coarse side
+  bool signed_sides = false;  ///< fine below zero and coarse above (GELU); else both above zero,
+                              ///< the fine side first (softmax)
 
   double apply(double value) const;
 };

@@ -63,7 +63,8 @@ double grid_error(std::span<const float> weights,
     const float error = exact - std::clamp(std::nearbyint(exact), 0.0F, last);
     sum += static_cast<double>(error * error * (uniform ? 1.0F : importance[i]));
   }
-  return sum / static_cast<double>(inverse * inverse) * (uniform && !importance.empty() ? static_cast<double>(importance[0]) : 1.0);
+  return sum / static_cast<double>(inverse * inverse) *
+         (uniform && !importance.empty() ? static_cast<double>(importance[0]) : 1.0);
 }
 
 WeightGrid find_grid(std::span<const float> weights,
