@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 namespace zoa {
 
@@ -49,37 +50,13 @@ Histogram weighted_histogram(const ValueStatistics& value,
   return histogram;
 }
 
-struct Spread {
-  std::vector<float> middle;
-  std::vector<float> half;
-  float mean_half = 0;
-};
-
-// Where the bulk of each channel's values lies.
-Spread spread_of(const ValueStatistics& value) {
-  Spread spread;
-  const std::size_t rows = value.rows.size() / value.channels;
-  const auto tail = static_cast<std::ptrdiff_t>(kTail * static_cast<double>(rows));
-  std::vector<float> channel(rows);
-  for (std::size_t c = 0; c < value.channels; ++c) {
-    for (std::size_t r = 0; r < rows; ++r) {
-      channel[r] = value.rows[r * value.channels + c];
-    }
-    std::sort(channel.begin(), channel.end());
-    const float low = *(channel.begin() + tail);
-    const float high = *(channel.end() - 1 - tail);
-    spread.middle.push_back((low + high) / 2);
-    spread.half.push_back(std::max((high - low) / 2, 1e-6F));
-    spread.mean_half += spread.half.back() / static_cast<float>(value.channels);
-  }
-  return spread;
-}
-
-Equalizer make_equalizer(const Spread& spread, float strength, bool shift) {
+Equalizer make_equalizer(const ChannelSpread& spread, float strength, bool shift) {
   Equalizer equalizer;
+  const float mean = std::accumulate(spread.half.begin(), spread.half.end(), 0.0F) /
+                     static_cast<float>(spread.half.size());
   equalizer.shift = shift ? spread.middle : std::vector<float>(spread.middle.size(), 0.0F);
   for (const float half : spread.half) {
-    equalizer.scale.push_back(std::pow(half / spread.mean_half, strength));
+    equalizer.scale.push_back(std::pow(half / mean, strength));
   }
   return equalizer;
 }
@@ -154,7 +131,7 @@ Equalizer find_equalizer(const ValueStatistics& value,
                          const ActivationRequest& request,
                          const std::vector<float>& importance,
                          bool gelu) {
-  const Spread spread = spread_of(value);
+  const ChannelSpread spread = spread_of(value);
   const auto rows = static_cast<double>(value.rows.size() / value.channels);
   const auto cost = [&](const Equalizer& equalizer) {
     const Histogram histogram = weighted_histogram(value, importance, equalizer);
@@ -193,11 +170,13 @@ void measure_noise(const ValueStatistics& value, ActivationPlan& plan) {
 
 // Each run of channels on its own.
 std::vector<QuantizerRange> group_ranges(const ValueStatistics& value,
-                                         const ActivationRequest& request) {
+                                         const ActivationRequest& request,
+                                         const Equalizer& equalizer) {
   std::vector<Histogram> histograms(request.groups);
   const std::size_t width = value.channels / request.groups;
   for (std::size_t i = 0; i < value.rows.size(); ++i) {
-    histograms[i % value.channels / width].add_weighted(value.rows[i], 1.0);
+    const std::size_t channel = i % value.channels;
+    histograms[channel / width].add_weighted(equalized(equalizer, value.rows[i], channel), 1.0);
   }
   std::vector<QuantizerRange> ranges;
   for (const Histogram& histogram : histograms) {
@@ -207,6 +186,24 @@ std::vector<QuantizerRange> group_ranges(const ValueStatistics& value,
 }
 
 }  // namespace
+
+ChannelSpread spread_of(const ValueStatistics& value) {
+  ChannelSpread spread;
+  const std::size_t rows = value.rows.size() / value.channels;
+  const auto tail = static_cast<std::ptrdiff_t>(kTail * static_cast<double>(rows));
+  std::vector<float> channel(rows);
+  for (std::size_t c = 0; c < value.channels; ++c) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      channel[r] = value.rows[r * value.channels + c];
+    }
+    std::sort(channel.begin(), channel.end());
+    const float low = *(channel.begin() + tail);
+    const float high = *(channel.end() - 1 - tail);
+    spread.middle.push_back((low + high) / 2);
+    spread.half.push_back(std::max((high - low) / 2, 1e-6F));
+  }
+  return spread;
+}
 
 double ActivationPlan::apply(double value) const {
   if (twin) {
@@ -238,7 +235,8 @@ ActivationPlan plan_activation(const ValueStatistics& value, const ActivationReq
   plan.range = choice.range;
   plan.twin = choice.twin;
   if (request.groups > 1) {
-    plan.groups = group_ranges(value, request);
+    plan.equalizer = request.given;
+    plan.groups = group_ranges(value, request, plan.equalizer);
   }
   if (!request.readers.empty()) {
     measure_noise(value, plan);

@@ -55,8 +55,16 @@ struct ActivationRequest {
   bool shift = false;        ///< channels may also be moved round zero
   std::size_t groups = 1;    ///< symmetric only: ranges of their own for equal runs of channels
   RangeMethod method = RangeMethod::Mse;
+  Equalizer given;                        ///< decided outside (attention); empty = see equalize
   std::vector<ActivationReader> readers;  ///< with constant weights; none for attention
 };
+
+/// Where the bulk of each channel's sampled values lies: all but half a percent on each side.
+struct ChannelSpread {
+  std::vector<float> middle;
+  std::vector<float> half;  ///< above zero
+};
+ChannelSpread spread_of(const ValueStatistics& value);
 
 ActivationPlan plan_activation(const ValueStatistics& value, const ActivationRequest& request);
 

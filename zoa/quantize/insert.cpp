@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <openvino/op/ops.hpp>
 
 #include "zoa/quantize/insert_ov.h"
@@ -37,23 +39,43 @@ Value twin_quantizer(const Value& value, const TwinRange& range) {
   return std::make_shared<ov::op::v1::Add>(fine, coarse)->output(0);
 }
 
-Value equalize(const Value& value, const Equalizer& equalizer) {
+// One value per channel: of the last axis, or of each head (B, heads, .., ..).
+ov::Shape channel_shape(const ActivationPoint& point, std::size_t channels) {
+  if (point.channel_axis == 0) {
+    return {channels};
+  }
+  ov::Shape shape{1, channels_of(point.value, 1), 1, 1};
+  shape[point.channel_axis] = channels / shape[1];
+  return shape;
+}
+
+bool is_all(const std::vector<float>& values, float value) {
+  return std::all_of(values.begin(), values.end(), [&](float v) { return v == value; });
+}
+
+Value equalize(const ActivationPoint& point, const Equalizer& equalizer) {
   std::vector<float> factor;
   std::vector<float> offset;
   for (std::size_t c = 0; c < equalizer.scale.size(); ++c) {
     factor.push_back(1.0F / equalizer.scale[c]);
     offset.push_back(-equalizer.shift[c] / equalizer.scale[c]);
   }
-  const ov::Shape shape{factor.size()};
-  auto scaled = std::make_shared<ov::op::v1::Multiply>(value, make_constant(shape, factor));
-  return std::make_shared<ov::op::v1::Add>(scaled, make_constant(shape, offset))->output(0);
+  const ov::Shape shape = channel_shape(point, factor.size());
+  Value value = point.value;
+  if (!is_all(factor, 1.0F)) {
+    value = std::make_shared<ov::op::v1::Multiply>(value, make_constant(shape, factor))->output(0);
+  }
+  if (!is_all(offset, 0.0F)) {
+    value = std::make_shared<ov::op::v1::Add>(value, make_constant(shape, offset))->output(0);
+  }
+  return value;
 }
 
 // One quantizer with ranges per head (B, heads, 1, 1) or per channel of each head.
-Value grouped_quantizer(const ActivationPoint& point, const std::vector<QuantizerRange>& ranges) {
-  const std::size_t heads = channels_of(point.value, 1);
-  ov::Shape shape{1, heads, 1, 1};
-  shape[point.channel_axis] = ranges.size() / heads;
+Value grouped_quantizer(const ActivationPoint& point,
+                        const Value& input,
+                        const std::vector<QuantizerRange>& ranges) {
+  const ov::Shape shape = channel_shape(point, ranges.size());
   std::vector<float> low;
   std::vector<float> high;
   for (const QuantizerRange& range : ranges) {
@@ -62,14 +84,14 @@ Value grouped_quantizer(const ActivationPoint& point, const std::vector<Quantize
   }
   const auto from = make_constant(shape, low);
   const auto to = make_constant(shape, high);
-  return std::make_shared<ov::op::v0::FakeQuantize>(point.value, from, to, from, to,
+  return std::make_shared<ov::op::v0::FakeQuantize>(input, from, to, from, to,
                                                     static_cast<std::size_t>(ranges[0].levels))
       ->output(0);
 }
 
 Value quantizer_of(const ActivationPoint& point, const Value& input, const ActivationPlan& plan) {
   if (!plan.groups.empty()) {
-    return grouped_quantizer(point, plan.groups);
+    return grouped_quantizer(point, input, plan.groups);
   }
   if (plan.twin) {
     return twin_quantizer(input, *plan.twin);
@@ -83,12 +105,30 @@ Value make_activation_quantizer(const ActivationPoint& point, const ActivationPl
   const std::string& name = point.value.get_node()->get_friendly_name();
   Value input = point.value;
   if (!plan.equalizer.empty()) {
-    input = equalize(input, plan.equalizer);
-    input.get_node()->set_friendly_name(name + "/equalized");
+    input = equalize(point, plan.equalizer);
+    if (input != point.value) {
+      input.get_node()->set_friendly_name(name + "/equalized");
+    }
   }
   const Value quantizer = quantizer_of(point, input, plan);
   quantizer.get_node()->set_friendly_name(name + "/quantizer");
   return quantizer;
+}
+
+void add_shift_back(const Product& product, const ActivationPlan& plan) {
+  const ActivationPoint& point = product.activations.back();
+  if (plan.equalizer.empty() || !point.per_channel) {
+    return;
+  }
+  const std::size_t heads = channels_of(point.value, 1);
+  const ov::Shape shape{1, heads, 1, plan.equalizer.shift.size() / heads};
+  const auto readers = product.node->output(0).get_target_inputs();
+  auto add =
+      std::make_shared<ov::op::v1::Add>(product.node, make_constant(shape, plan.equalizer.shift));
+  add->set_friendly_name(product.node->get_friendly_name() + "/shift");
+  for (auto reader : readers) {
+    reader.replace_source_output(add->output(0));
+  }
 }
 
 }  // namespace zoa

@@ -12,4 +12,7 @@ namespace zoa {
 ov::Output<ov::Node> make_activation_quantizer(const ActivationPoint& point,
                                                const ActivationPlan& plan);
 
+/// Adds back, behind an attention product, what the plan of its right factor (v) took away.
+void add_shift_back(const Product& product, const ActivationPlan& plan);
+
 }  // namespace zoa

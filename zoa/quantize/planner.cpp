@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "zoa/core/error.h"
+#include "zoa/quantize/attention_plan.h"
 #include "zoa/quantize/collect_ov.h"
 #include "zoa/quantize/insert_ov.h"
 #include "zoa/quantize/planner_ov.h"
@@ -64,6 +65,22 @@ std::vector<std::size_t> Planner::readers_of(std::size_t product,
   return readers;
 }
 
+Equalizer Planner::attention_equalizer(const Product& product,
+                                       const ActivationPoint& point,
+                                       std::size_t heads) const {
+  const auto statistics = [&](std::size_t i) -> const ValueStatistics& {
+    return statistics_.values.at(value_key(product.activations[i].value));
+  };
+  if (!settings_.equalize) {
+    return {};
+  }
+  if (point.per_channel) {
+    return centre_value(statistics(1));
+  }
+  return point.input == 0 ? equalize_query(statistics(0), statistics(1), heads)
+                          : equalize_key(statistics(0), statistics(1), heads);
+}
+
 ActivationReader Planner::make_reader(std::size_t product, int bits) const {
   const WeightShape shape = weight_shape(products_[product]);
   ActivationReader reader;
@@ -108,6 +125,7 @@ const ActivationPlan& Planner::activation_plan(std::size_t product,
   if (few_bits && settings_.heads && wanted.channel_axis != 0 && value.channels > 0) {
     const std::size_t heads = channels_of(wanted.value, 1);
     request.groups = wanted.per_channel ? value.channels : heads;
+    request.given = attention_equalizer(own, wanted, heads);
   }
   if (own.kind != ProductKind::Attention) {
     for (const std::size_t reader : readers) {
@@ -195,7 +213,11 @@ class Planner::Build {
       quantizer = make_activation_quantizer(activation, plan);
     }
     product.node->input(activation.input).replace_source_output(quantizer);
-    if (product.kind != ProductKind::Attention) {
+    if (product.kind == ProductKind::Attention) {
+      if (activation.per_channel) {
+        add_shift_back(product, plan);
+      }
+    } else {
       const LayerPlan& layer = planner_.layer_plan(index, widths_[index], plan, key);
       write_weights(product, layer.weights);
       const bool changed =

@@ -59,6 +59,9 @@ class Planner {
   std::vector<std::size_t> readers_of(std::size_t product,
                                       std::size_t point,
                                       const std::vector<BitWidths>& widths) const;
+  Equalizer attention_equalizer(const Product& product,
+                                const ActivationPoint& point,
+                                std::size_t heads) const;
   ActivationReader make_reader(std::size_t product, int bits) const;
   bool is_norm_output(const std::string& key) const;
 
