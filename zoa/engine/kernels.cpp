@@ -51,10 +51,16 @@ std::multimap<std::string, RuntimeKernel> runtime_kernels(const ov::Model& model
   return kernels;
 }
 
-bool is_product_kernel(const RuntimeKernel& kernel) {
+// A product and nothing else.
+bool is_matrix_kernel(const RuntimeKernel& kernel) {
   return kernel.layer_type == "FullyConnected" || kernel.layer_type == "Convolution" ||
-         kernel.layer_type == "GroupConvolution" || kernel.layer_type == "MatMul" ||
-         kernel.layer_type == "Subgraph" || kernel.layer_type == "ScaledDotProductAttention";
+         kernel.layer_type == "GroupConvolution" || kernel.layer_type == "MatMul";
+}
+
+// Or attention in one node.
+bool is_product_kernel(const RuntimeKernel& kernel) {
+  return is_matrix_kernel(kernel) || kernel.layer_type == "Subgraph" ||
+         kernel.layer_type == "ScaledDotProductAttention";
 }
 
 bool is_int8(const RuntimeKernel& kernel) {
@@ -90,6 +96,14 @@ std::vector<RuntimeKernel> kernels_of(const ov::Node& product,
     next = next_fused(*node);
     node = next.get();
   }
+  // What scales or shifts a product's result carries its name too, in a node of its own.
+  const bool alone = std::none_of(found.begin(), found.end(), is_matrix_kernel);
+  if (!alone) {
+    found.erase(
+        std::remove_if(found.begin(), found.end(),
+                       [](const RuntimeKernel& kernel) { return !is_matrix_kernel(kernel); }),
+        found.end());
+  }
   return found;
 }
 
@@ -102,7 +116,7 @@ std::string why_float(const Product& product, bool found) {
   }
   if (product.kind == ProductKind::Attention && int8_products_saturate(running_isa())) {
     return "this CPU (" + running_isa() +
-           ") has no VNNI: the runtime multiplies q, k and v in float";
+           ") has no VNNI: the runtime multiplies this q, k or v in float";
   }
   return "its quantizer has a form that the runtime does not take to int8 (zero point or levels)";
 }

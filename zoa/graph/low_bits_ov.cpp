@@ -105,6 +105,65 @@ bool lower_quantizer(const QuantizerPtr& quantizer) {
   return true;
 }
 
+// Ends of a quantizer per head or channel, as many as `value` has; nothing if in and out differ.
+struct GroupRanges {
+  ov::Shape shape;
+  std::vector<Range> ranges;
+};
+
+std::optional<GroupRanges> group_ranges(const Quantizer& quantizer) {
+  const auto low = constant_values(quantizer.input_value(1));
+  const auto high = constant_values(quantizer.input_value(2));
+  if (!low || !high || low->size() != high->size() || low->size() < 2 ||
+      constant_values(quantizer.input_value(3)) != low ||
+      constant_values(quantizer.input_value(4)) != high) {
+    return std::nullopt;
+  }
+  GroupRanges groups{quantizer.get_input_shape(1), {}};
+  for (std::size_t i = 0; i < low->size(); ++i) {
+    groups.ranges.push_back({static_cast<double>((*low)[i]), static_cast<double>((*high)[i])});
+  }
+  return groups;
+}
+
+std::shared_ptr<ov::op::v0::Constant> group_constant(const GroupRanges& groups,
+                                                     double Range::* end) {
+  std::vector<float> values;
+  for (const Range& range : groups.ranges) {
+    values.push_back(static_cast<float>(range.*end));
+  }
+  return make_constant(groups.shape, values);
+}
+
+// As lower_quantizer, with a range per head or channel of attention. Without the limits in front,
+// the runtime would multiply in float.
+bool lower_groups(const QuantizerPtr& quantizer) {
+  const std::size_t levels = quantizer->get_levels();
+  const auto groups = group_ranges(*quantizer);
+  if (levels < 2 || levels >= 255 || !groups) {
+    return false;
+  }
+  GroupRanges containers{groups->shape, {}};
+  for (const Range& range : groups->ranges) {
+    const auto container =
+        range.low < range.high ? container_of(range, step_of(range, levels)) : std::nullopt;
+    if (!container) {
+      return false;
+    }
+    containers.ranges.push_back(*container);
+  }
+  auto above = std::make_shared<ov::op::v1::Maximum>(quantizer->input_value(0),
+                                                     group_constant(*groups, &Range::low));
+  auto within = std::make_shared<ov::op::v1::Minimum>(above, group_constant(*groups, &Range::high));
+  const auto low = group_constant(containers, &Range::low);
+  const auto high = group_constant(containers, &Range::high);
+  auto lowered = std::make_shared<Quantizer>(within, low, high, low, high, 256);
+  lowered->set_friendly_name(quantizer->get_friendly_name());
+  ov::copy_runtime_info(quantizer, {above, within, lowered});
+  ov::replace_node(quantizer, lowered);
+  return true;
+}
+
 struct Twins {
   QuantizerPtr first;
   QuantizerPtr second;
@@ -173,7 +232,7 @@ std::size_t lower_quantizers(const std::shared_ptr<ov::Model>& model) {
   for (const auto& node : nodes) {
     const auto quantizer = std::dynamic_pointer_cast<Quantizer>(node);
     if (quantizer != nullptr && constants.count(node.get()) == 0 && twins.count(node.get()) == 0) {
-      count += lower_quantizer(quantizer) ? 1U : 0U;
+      count += lower_quantizer(quantizer) || lower_groups(quantizer) ? 1U : 0U;
     }
   }
   return count;

@@ -142,14 +142,56 @@ TEST(LowerQuantizers, LeavesWhatItCannotKeepExactly) {
   EXPECT_EQ(lower_quantizers(model), 0U);
 }
 
-TEST(LowerQuantizers, LeavesQuantizersPerChannelAndOnWeights) {
+TEST(LowerQuantizers, LeavesQuantizersOnWeights) {
   const auto input = toy::parameter({1, 2});
-  const auto low = make_constant({1, 2}, {0.0F, 0.0F});
-  const auto high = make_constant({1, 2}, {1.5F, 3.0F});
-  const auto channels = std::make_shared<op::v0::FakeQuantize>(input, low, high, low, high, 16);
   const Value weights = quantizer(make_constant({2, 2}, {1, 2, 3, 4}), {16, 8, 0.5}, {16, 8, 0.5});
-  const auto product = std::make_shared<op::v0::MatMul>(channels, weights);
+  const auto product = std::make_shared<op::v0::MatMul>(input, weights);
   EXPECT_EQ(lower_quantizers(toy::model(product->output(0), {input})), 0U);
+}
+
+// 16 levels round zero, with a step of its own for each of three heads.
+std::shared_ptr<ov::Model> heads_model(const std::vector<double>& steps) {
+  const auto input = toy::parameter({1, 3, 1, kInputs / 3});
+  std::vector<float> low;
+  std::vector<float> high;
+  for (const double step : steps) {
+    low.push_back(static_cast<float>(-8 * step));
+    high.push_back(static_cast<float>(7 * step));
+  }
+  const auto from = make_constant({1, 3, 1, 1}, low);
+  const auto to = make_constant({1, 3, 1, 1}, high);
+  const auto node = std::make_shared<op::v0::FakeQuantize>(input, from, to, from, to, 16);
+  return toy::model(node->output(0), {input});
+}
+
+std::vector<float> run_heads(const std::shared_ptr<ov::Model>& model, std::vector<float> values) {
+  auto request = runtime_core().compile_model(model, "CPU").create_infer_request();
+  request.set_input_tensor(ov::Tensor(ov::element::f32, {1, 3, 1, kInputs / 3}, values.data()));
+  request.infer();
+  const ov::Tensor output = request.get_output_tensor(0);
+  return {output.data<const float>(), output.data<const float>() + output.get_size()};
+}
+
+TEST(LowerQuantizers, RangesPerHeadKeepTheirIntegers) {
+  const std::vector<double> steps{0.1, 0.37, 2.5};
+  auto values = dense_inputs(-8 * steps.back(), 8 * steps.back());
+  const auto model = heads_model(steps);
+  EXPECT_EQ(lower_quantizers(model), 1U);
+  EXPECT_EQ(lower_quantizers(model), 0U);
+  const NodePtr lowered = quantizer_of(*model);
+  ASSERT_NE(lowered, nullptr);
+  EXPECT_FLOAT_EQ((*constant_values(lowered->input_value(1)))[2], -128 * 2.5F);
+  const auto outputs = run_heads(model, values);
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Grid grid{16, 8, steps[i / (kInputs / 3)]};
+    const double integer = integer_of(values[i], grid);
+    const double expected = (integer - grid.zero) * grid.step;
+    wrong += integer >= 0 && std::abs(static_cast<double>(outputs[i]) - expected) > 1e-4 * grid.step
+                 ? 1U
+                 : 0U;
+  }
+  EXPECT_EQ(wrong, 0U);
 }
 
 // The sum of two staircases of one value, both on the grid of the finer one.
