@@ -26,16 +26,21 @@ std::string find_text(const Safetensors& file, const std::string& key, const std
 
 const Tensor& find_tensor(const Safetensors& file,
                           const std::string& key,
+                          TensorType type,
                           const std::string& where) {
   const auto found = file.tensors.find(key);
   if (found == file.tensors.end()) {
     fail(ErrorCode::BadFile, where, ": tensor '", key, "' is missing");
   }
+  if (found->second.type != type) {
+    fail(ErrorCode::BadFile, where, ": tensor '", key, "' is ", to_string(found->second.type),
+         "; expected ", to_string(type));
+  }
   return found->second;
 }
 
 std::size_t find_number(const Safetensors& file, const std::string& key, const std::string& where) {
-  const auto values = values_i64(find_tensor(file, key, where));
+  const auto values = values_i64(find_tensor(file, key, TensorType::I64, where));
   if (values.size() != 1 || values[0] < 0) {
     fail(ErrorCode::BadFile, where, ": tensor '", key, "': expected one number from 0");
   }
@@ -50,7 +55,7 @@ Tensor number(std::size_t value) {
 std::vector<float> find_floats(const Safetensors& file,
                                const std::string& key,
                                const std::string& where) {
-  auto values = values_f32(find_tensor(file, key, where));
+  auto values = values_f32(find_tensor(file, key, TensorType::F32, where));
   if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
     fail(ErrorCode::BadFile, where, ": tensor '", key, "' holds a value that is not finite");
   }
@@ -69,8 +74,9 @@ ValueStatistics take_value(const Safetensors& file,
                            const std::string& prefix,
                            const std::string& where) {
   ValueStatistics value;
-  value.histogram = Histogram::unpack(values_f64(find_tensor(file, prefix + ".histogram", where)),
-                                      where + ": " + prefix);
+  value.histogram = Histogram::unpack(
+      values_f64(find_tensor(file, prefix + ".histogram", TensorType::F64, where)),
+      where + ": " + prefix);
   value.channels = find_number(file, prefix + ".channels", where);
   value.row_count = find_number(file, prefix + ".row_count", where);
   value.rows = find_floats(file, prefix + ".rows", where);
@@ -96,7 +102,9 @@ MomentStatistics take_moments(const Safetensors& file,
   moments.width = find_number(file, prefix + ".width", where);
   moments.second = find_floats(file, prefix + ".second", where);
   moments.mean = find_floats(file, prefix + ".mean", where);
-  if (moments.mean.size() != moments.groups * moments.width ||
+  // Each number by itself first: the products of absurd ones overflow.
+  if (moments.groups > moments.mean.size() || moments.width > moments.mean.size() ||
+      moments.mean.size() != moments.groups * moments.width ||
       moments.second.size() != moments.mean.size() * moments.width) {
     fail(ErrorCode::BadFile, where, ": ", prefix, ": ", moments.second.size(), " moments and ",
          moments.mean.size(), " means; expected ", moments.groups, " groups of width ",
