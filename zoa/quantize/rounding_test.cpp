@@ -136,6 +136,36 @@ TEST(RoundWeights, IsFarBetterThanNearestOnCorrelatedInputs) {
   }
 }
 
+TEST(RoundWeights, PassingErrorsOnAloneIsBetterThanNearest) {
+  RoundingOptions options;
+  options.sweeps = 0;
+  double found = 0;
+  double nearest = 0;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    const Problem problem(8, 24, seed);
+    nearest += problem.error(round_to_nearest(problem.weights, problem.grids(4)));
+    found += problem.error(problem.round(4, options));
+  }
+  EXPECT_LT(found, 0.6 * nearest);
+}
+
+// So that most inputs are left to make up for its error.
+TEST(RoundWeights, TheLargestInputIsRoundedFirst) {
+  Problem problem(40, 6, 3);
+  for (std::size_t i = 0; i < 6; ++i) {
+    problem.moments[6 * 4 + i] *= 9;
+    problem.moments[6 * i + 4] *= 9;
+  }
+  RoundingOptions options;
+  options.sweeps = 0;
+  const QuantizedWeights rounded = problem.round(4, options);
+  const QuantizedWeights nearest = round_to_nearest(problem.weights, problem.grids(4));
+  for (std::size_t i = 4; i < rounded.codes.size(); i += 6) {
+    EXPECT_EQ(rounded.codes[i], nearest.codes[i]) << i;
+  }
+  EXPECT_NE(rounded.codes, nearest.codes);
+}
+
 TEST(RoundWeights, SweepsOfDescentHelp) {
   double passed_on = 0;
   double swept = 0;
@@ -295,6 +325,18 @@ TEST(RoundWeights, NoiseShrinksALoneWeight) {
         round_weights(weights, {1, moments, noises}, {WeightGrid{0.01F, -127, 1, 255}}, {0, 1});
     const float wanted = 0.9F * 2.02F / (2.02F + noise);
     EXPECT_NEAR(static_cast<float>(rounded.codes[0]) * rounded.scales[0], wanted, 0.0051F) << noise;
+  }
+}
+
+// So noisy that next to nothing is wanted of the weights: the scale does not follow to zero.
+TEST(RoundWeights, ScalesStayPositiveAndNearTheGrids) {
+  Problem problem(20, 8, 10);
+  std::fill(problem.noise.begin(), problem.noise.end(), 1e5F);
+  const std::vector<WeightGrid> grids(20, WeightGrid{0.5F, -3, 2, 4});
+  const QuantizedWeights rounded = round_weights(problem.weights, problem.inputs(), grids, {});
+  for (const float scale : rounded.scales) {
+    EXPECT_GE(scale, 0.5F / 8);  // half at most in each of the three sweeps
+    EXPECT_LE(scale, 0.5F * 8);
   }
 }
 

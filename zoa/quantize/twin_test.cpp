@@ -124,6 +124,7 @@ TEST(FindTwinRange, CodesFitTheBitsAndTheByte) {
       EXPECT_TRUE(std::has_single_bit(static_cast<unsigned>(range->factor)));
       EXPECT_LE(range->fine_steps + range->coarse_steps + 1, 1 << bits);
       EXPECT_LE(range->fine_steps + range->coarse_steps * range->factor, 255);
+      EXPECT_LE(range->apply(1e9), histogram.max() * (1 + 1e-9));
       ++found;
     }
   }
