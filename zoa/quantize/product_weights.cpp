@@ -41,6 +41,14 @@ ov::Shape scale_shape(const Product& product) {
   return scales;
 }
 
+// True for one value, or one per output channel along the channels' axis.
+bool is_bias(const ov::Shape& shape, std::size_t rows, bool map) {
+  const std::size_t behind = map ? 2 : 0;  // axes after the channels
+  return ov::shape_size(shape) == 1 ||
+         (ov::shape_size(shape) == rows && shape.size() > behind &&
+          shape[shape.size() - 1 - behind] == rows);
+}
+
 // The Add behind a product that holds its bias, or null.
 NodePtr bias_of(const Product& product, std::size_t rows) {
   const NodePtr add = only_consumer(product.node->output(0));
@@ -48,8 +56,8 @@ NodePtr bias_of(const Product& product, std::size_t rows) {
     return nullptr;
   }
   for (const auto& input : add->input_values()) {
-    const auto values = constant_values(input);
-    if (values && (values->size() == rows || values->size() == 1)) {
+    if (constant_values(input) &&
+        is_bias(input.get_shape(), rows, product.kind == ProductKind::Convolution)) {
       return add;
     }
   }
