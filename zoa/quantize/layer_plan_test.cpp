@@ -36,7 +36,7 @@ struct Layer {
   ValueStatistics value;  ///< the same numbers as (samples * kernel, channels of all groups)
   MomentStatistics moments;
 
-  explicit Layer(const LayerShape& of) : shape(of) {
+  explicit Layer(const LayerShape& of, double offset = 0.7) : shape(of) {
     const Rng rng(1, 0);
     for (std::size_t i = 0; i < shape.rows * shape.width(); ++i) {
       weights.push_back(static_cast<float>(rng.normal(i)));
@@ -53,7 +53,8 @@ struct Layer {
       }
       const double own = other.normal(kSamples * (channel + 1) + time);
       const double size = channel % 3 == 0 ? 3.0 : 0.6;
-      inputs.push_back(static_cast<float>(size * (0.6 * own + shared + 0.7)));
+      inputs.push_back(
+          static_cast<float>(size * (0.6 * own + shared + (channel % 2 == 0 ? offset : -offset))));
     }
     fill_value(all);
     fill_moments();
@@ -284,6 +285,53 @@ TEST(LayerPlan, ReconstructionLowersTheOutputError) {
     sum += share / 4;
   }
   EXPECT_LT(sum, 0.7);
+}
+
+// With a bias to take up the mean, rounding looks at the spread alone; else at all.
+TEST(LayerPlan, RoundingKnowsWhetherABiasFollows) {
+  double spread = 0;
+  double all = 0;
+  for (const LayerShape& shape : kShapes) {
+    const Layer layer(shape, 3.0);
+    const ActivationPlan activation = layer.plan(8, false);
+    LayerRequest request = layer.request(3);
+    request.reconstruct = true;
+    LayerPlan with_bias = plan_layer(request, activation, &layer.moments);
+    request.correct_bias = false;
+    const LayerPlan without = plan_layer(request, activation, &layer.moments);
+    const OutputError own = output_error(layer, activation, with_bias);
+    OutputError other = output_error(layer, activation, without);
+    with_bias.bias.assign(shape.rows, 0.0F);
+    all += other.relative() / output_error(layer, activation, with_bias).relative() / 4;
+    for (std::size_t row = 0; row < shape.rows; ++row) {
+      other.square[row] -= other.mean[row] * other.mean[row];
+    }
+    spread += own.relative() / other.relative() / 4;
+  }
+  EXPECT_LT(spread, 0.9);
+  EXPECT_LT(all, 0.5);
+}
+
+TEST(LayerPlan, ReconstructionSeesTheEqualizedMoments) {
+  double sum = 0;
+  for (const LayerShape& shape : kShapes) {
+    const Layer layer(shape);
+    ActivationPlan activation;
+    const std::size_t channels = shape.groups * shape.channels;
+    activation.noise.assign(channels, 0.0F);
+    activation.drift.assign(channels, 0.0F);
+    activation.equalizer.shift.assign(channels, 0.2F);
+    for (std::size_t c = 0; c < channels; ++c) {
+      activation.equalizer.scale.push_back(c % 2 == 0 ? 0.4F : 2.5F);
+    }
+    LayerRequest request = layer.request(3);
+    const auto nearest = plan_layer(request, activation, &layer.moments);
+    request.reconstruct = true;
+    const auto found = plan_layer(request, activation, &layer.moments);
+    sum += output_error(layer, activation, found, false).relative() /
+           output_error(layer, activation, nearest, false).relative() / 4;
+  }
+  EXPECT_LT(sum, 0.6);
 }
 
 TEST(LayerPlan, CodesFitTheWidth) {

@@ -163,6 +163,22 @@ TEST(Range, OutputIsTheBestOfTheWeightedValues) {
   }
 }
 
+// Most values lie evenly in [0, 10], some far out on one side: only that side is clipped.
+TEST(Range, EachEndIsClippedAlone) {
+  const Rng rng(6, 0);
+  for (const float sign : {-1.0F, 1.0F}) {
+    std::vector<float> values{-10 * sign, -10 * sign};
+    for (std::size_t i = 0; i < 10000; ++i) {
+      values.push_back(sign * static_cast<float>(10 * rng.uniform(i)));
+    }
+    Histogram histogram;
+    histogram.add(values);
+    const auto range = find_range(histogram, 4, false, RangeMethod::Mse);
+    EXPECT_LT(sign > 0 ? -range.low : range.high, 1.0) << sign;
+    EXPECT_GT(sign > 0 ? range.high : -range.low, 9.0) << sign;
+  }
+}
+
 TEST(Range, KnowsTheNames) {
   EXPECT_EQ(parse_range_method("minmax"), RangeMethod::MinMax);
   EXPECT_EQ(parse_range_method("percentile"), RangeMethod::Percentile);
