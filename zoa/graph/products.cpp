@@ -49,6 +49,8 @@ Product as_matrix_product(const NodePtr& node, const NodeSet& constants) {
     product.reason = "its weights are the left factor; the runtime has no int8 kernel for that";
   } else if (node->get_input_partial_shape(1).rank() != ov::Rank(2)) {
     product.reason = "its weights are not a matrix";
+  } else if (static_cast<const ov::op::v0::MatMul&>(*node).get_transpose_a()) {
+    product.reason = "it transposes its input; channels must be the last axis";
   } else {
     product.activations.push_back({0, node->input_value(0)});
   }
