@@ -334,6 +334,32 @@ TEST(LayerPlan, ReconstructionSeesTheEqualizedMoments) {
   EXPECT_LT(sum, 0.6);
 }
 
+TEST(LayerPlan, NoisyChannelsGetSmallWeights) {
+  for (const LayerShape& shape : kShapes) {
+    const Layer layer(shape);
+    for (std::size_t noisy = 0; noisy < shape.groups * shape.channels; ++noisy) {
+      ActivationPlan activation;
+      activation.noise.assign(shape.groups * shape.channels, 0.0F);
+      activation.drift.assign(shape.groups * shape.channels, 0.0F);
+      activation.noise[noisy] = 1e3F;
+      LayerRequest request = layer.request(6);
+      request.reconstruct = true;
+      const LayerPlan plan = plan_layer(request, activation, &layer.moments);
+      double kept[2] = {0, 0};
+      double given[2] = {0, 0};
+      for (std::size_t i = 0; i < layer.weights.size(); ++i) {
+        const std::size_t row = i / shape.width();
+        const bool own = shape.channel_of(row, i % shape.width()) == noisy;
+        kept[own] +=
+            std::abs(plan.weights.codes[i]) * static_cast<double>(plan.weights.scales[row]);
+        given[own] += static_cast<double>(std::abs(layer.weights[i]));
+      }
+      EXPECT_LT(kept[1], 0.4 * given[1]) << noisy;
+      EXPECT_GT(kept[0], 0.7 * given[0]) << noisy;
+    }
+  }
+}
+
 TEST(LayerPlan, CodesFitTheWidth) {
   const Layer layer({});
   for (int bits = 2; bits <= 8; ++bits) {
