@@ -129,6 +129,9 @@ TEST(ActivationPlan, WeighsActivationsAgainstWeights) {
   const ValueStatistics value = uneven_value();
   ActivationRequest request = linear_request(16, 2);
   request.readers[0] = make_reader(200, 16, 2);
+  for (std::size_t i = 0; i < request.readers[0].weights.size(); i += 4) {
+    request.readers[0].weights[i] *= 5.0F;  // those of the large channels
+  }
   request.bits = 8;
   const ActivationPlan plain = plan_activation(value, request);
   request.equalize = true;
