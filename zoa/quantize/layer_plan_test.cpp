@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Long: the simulated layer and what is asked of it belong together.
 #include "zoa/quantize/layer_plan.h"
 
 #include <algorithm>

@@ -44,9 +44,8 @@ ov::Shape scale_shape(const Product& product) {
 // True for one value, or one per output channel along the channels' axis.
 bool is_bias(const ov::Shape& shape, std::size_t rows, bool map) {
   const std::size_t behind = map ? 2 : 0;  // axes after the channels
-  return ov::shape_size(shape) == 1 ||
-         (ov::shape_size(shape) == rows && shape.size() > behind &&
-          shape[shape.size() - 1 - behind] == rows);
+  return ov::shape_size(shape) == 1 || (ov::shape_size(shape) == rows && shape.size() > behind &&
+                                        shape[shape.size() - 1 - behind] == rows);
 }
 
 // The Add behind a product that holds its bias, or null.
