@@ -33,6 +33,13 @@ bool below_eight_bits(const Product& product, const BitWidths& bits) {
   return weights || bits.activations < kEightBits.activations;
 }
 
+// Attention has no weights: its first width means nothing.
+std::string widths_text(const Product& product, const BitWidths& bits) {
+  return product.kind == ProductKind::Attention && !bits.is_float()
+             ? "a" + std::to_string(bits.activations)
+             : to_string(bits);
+}
+
 class Search {
  public:
   Search(const ModelGraph& graph,
@@ -43,27 +50,31 @@ class Search {
         planner_(planner),
         calibration_(calibration),
         planned_(planned),
+        before_(planned.widths),
         answers_(graph, calibration),
         meter_(answers_.read_all(network_), answers_.labels()) {}
 
   SensitivityReport run() {
-    const std::vector<BitWidths> before = planned_.widths;
     report_.measure = meter_.measure();
     report_.drop_images = meter_.images();
     report_.max_drop = calibration_.options.max_drop;
     report_.ranking_images = std::min(kRankingImages, answers_.labels().size());
     const Ranking ranking = rank("sensitivity");
-    best_ = measure(before);
+    best_ = measure(before_);
     report_.drop_planned = best_.drop;
     if (report_.max_drop > 0 && best_.drop > report_.max_drop) {
       search(ranking);
     }
     report_.drop = best_.drop;
     planned_.widths = best_.widths;
+    const SensitivityTrial end = count_changes(best_);
+    report_.raised = end.raised;
+    report_.floats = end.floats;
     for (const std::size_t product : ranking.order) {
-      report_.ranking.push_back({product, ranking.divergence[product], to_string(before[product]),
-                                 to_string(planned_.widths[product]), planned_.fixed[product]});
-      count_change(before[product], planned_.widths[product]);
+      const Product& own = planner_.products()[product];
+      report_.ranking.push_back(
+          {product, ranking.divergence[product], widths_text(own, before_[product]),
+           widths_text(own, planned_.widths[product]), planned_.fixed[product]});
     }
     return report_;
   }
@@ -82,6 +93,7 @@ class Search {
       }
     }
     std::size_t done = 0;
+    show(phase, 0, ranking.order.size());
     for (const std::size_t product : ranking.order) {
       std::vector<BitWidths> widths(planned_.widths.size(), kFloat);
       widths[product] = planned_.widths[product];
@@ -98,16 +110,28 @@ class Search {
 
   Trial measure(const std::vector<BitWidths>& widths) {
     ++report_.evaluations;
-    return {meter_.drop(answers_.read_all(planner_.build(widths))), widths};
+    Trial trial{meter_.drop(answers_.read_all(planner_.build(widths))), widths};
+    report_.trials.push_back(count_changes(trial));
+    return trial;
+  }
+
+  SensitivityTrial count_changes(const Trial& trial) const {
+    SensitivityTrial counts;
+    counts.drop = trial.drop;
+    for (std::size_t i = 0; i < before_.size(); ++i) {
+      if (!(trial.widths[i] == before_[i])) {
+        ++(trial.widths[i].is_float() ? counts.floats : counts.raised);
+      }
+    }
+    return counts;
   }
 
   void search(const Ranking& ranking) {
-    const std::vector<BitWidths> before = planned_.widths;
     if (climb(ranking.order, kEightBits, "search at 8 bits")) {
       return;
     }
     // At 8 bits, other layers may be the worst ones.
-    const Ranking second = planned_.widths == before ? ranking : rank("sensitivity, 8 bits");
+    const Ranking second = planned_.widths == before_ ? ranking : rank("sensitivity, 8 bits");
     report_.met = climb(second.order, kFloat, "search for float layers");
   }
 
@@ -141,15 +165,11 @@ class Search {
       }
       return met;
     };
+    show(phase, 0, most_trials(rungs.size()));
     const bool met = find_fewest(rungs.size(), holds).has_value();
     show(phase, most_trials(rungs.size()), most_trials(rungs.size()));
     planned_.widths = widths_at(rungs.size());
     return met;
-  }
-
-  void count_change(const BitWidths& before, const BitWidths& after) {
-    report_.floats += !(before == after) && after.is_float() ? 1U : 0U;
-    report_.raised += !(before == after) && !after.is_float() ? 1U : 0U;
   }
 
   void show(const std::string& phase, std::size_t done, std::size_t total) const {
@@ -162,6 +182,7 @@ class Search {
   Planner& planner_;
   const CalibrationData& calibration_;
   PlannedWidths& planned_;
+  const std::vector<BitWidths> before_;
   AnswerReader answers_;
   DropMeter meter_;
   SensitivityReport report_;
