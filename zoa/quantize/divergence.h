@@ -43,7 +43,7 @@ class DropMeter {
   std::string measure_;
   std::vector<std::size_t> counted_;  // images
   std::vector<std::size_t> wanted_;   // their right answers
-  double reference_share_ = 1;        // of them that the float network gives
+  std::size_t reference_right_ = 0;   // of them that the float network gives
 };
 
 /// The fewest of 1..count for which `holds`, if it holds from some number on: tries 1, 2, 4, ...,
