@@ -201,11 +201,10 @@ TEST(Sensitivity, LabelsThatTheFloatNetworkGivesMakeBothMeasuresEqual) {
   EXPECT_LE(report_of(make_options("w2a3"), Pictures(labels)).sensitivity.drop, 0);
 }
 
-TEST(Sensitivity, ThreadsAndBatchesDoNotMatter) {
+TEST(Sensitivity, ThreadsDoNotMatter) {
   QuantizeOptions options = make_options("w2a3", 0.03);
   const SensitivityReport one = report_of(options).sensitivity;
   options.threads = 2;
-  options.batch = 32;
   const SensitivityReport two = report_of(options).sensitivity;
   ASSERT_EQ(one.ranking.size(), two.ranking.size());
   for (std::size_t i = 0; i < one.ranking.size(); ++i) {
