@@ -7,6 +7,9 @@
 #include <iostream>
 
 #include "zoa/core/error.h"
+#include "zoa/core/file.h"
+#include "zoa/engine/engine.h"
+#include "zoa/eval/quantize_report.h"
 #include "zoa/eval/run.h"
 #include "zoa/model/labels.h"
 
@@ -20,12 +23,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kWorstPrinted = 10;
+
 struct QuantizeArguments {
   std::string model;
   std::string calib;
   std::string domain;
   std::string labels;
   std::string output;
+  std::string report;
   bool quiet = false;
   PreprocessFlags preprocess;
   QuantizeOptions options;
@@ -48,6 +54,9 @@ void add_flags(CLI::App& app, QuantizeArguments& arguments) {
       ->type_name("REGEX=BITS")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--report", arguments.report,
+                 "also write a page on every layer; measures --sensitivity")
+      ->type_name("FILE.html|FILE.md");
   app.add_flag("--quiet", arguments.quiet, "no progress");
   add_preprocess_flags(app, arguments.preprocess);
 }
@@ -68,6 +77,26 @@ void check_output(const std::string& output) {
   check_writable((parent.empty() ? fs::path(".") : parent) / "model.xml");
 }
 
+bool is_html(const std::string& path) {
+  return fs::path(path).extension() == ".html";
+}
+
+void check_report(const QuantizeArguments& arguments) {
+  const std::string& path = arguments.report;
+  if (path.empty()) {
+    return;
+  }
+  if (!is_html(path) && fs::path(path).extension() != ".md") {
+    fail(ErrorCode::InvalidArgument, "--report ", path,
+         ": unknown kind of page; expected a name that ends in .html or .md");
+  }
+  if (arguments.options.bits == "keep") {
+    fail(ErrorCode::InvalidArgument, "--report ", path,
+         ": with --bits keep there is nothing to measure; 'zoa inspect' lists the layers");
+  }
+  check_writable(path);
+}
+
 // The network with its preprocessing and the labels of --labels, before the data are looked at.
 Model open_network(const QuantizeArguments& arguments) {
   if (Model::is_folder(arguments.model)) {
@@ -82,6 +111,18 @@ Model open_network(const QuantizeArguments& arguments) {
       make_preprocess(arguments.preprocess, read_input_size(arguments.model));
   std::cerr << "PREPROCESSING: " << describe(spec) << "\n" << std::flush;
   return with_labels(Model::from_file(arguments.model, spec), std::move(labels), arguments.labels);
+}
+
+void print_sensitivity(const QuantizeReport& report) {
+  const SensitivityReport& found = report.sensitivity;
+  std::cout << "\n" << text_table(ranking_table(report, kWorstPrinted));
+  if (found.ranking.size() > kWorstPrinted) {
+    std::cout << "... and " << found.ranking.size() - kWorstPrinted << " more\n";
+  }
+  std::cout << "\n" << drop_line(found) << "\n";
+  if (!found.met) {
+    std::cout << "warning: " << drop_warning(found) << "\n";
+  }
 }
 
 void print_report(const Model& model, const QuantizeReport& report, const std::string& output) {
@@ -99,6 +140,24 @@ void print_report(const Model& model, const QuantizeReport& report, const std::s
       std::cout << "float: " << layer.name << " (" << layer.kind << "): " << layer.reason << "\n";
     }
   }
+  if (report.sensitivity.measured()) {
+    print_sensitivity(report);
+  }
+}
+
+void write_report(const QuantizeArguments& arguments,
+                  const Arguments& words,
+                  const Model& model,
+                  const QuantizeReport& report) {
+  QuantizePage page{
+      model.name(),      model.quantization(), report, list_options(arguments.options),
+      runtime_version(), "zoa quantize"};
+  for (const std::string& word : words) {
+    page.command += " " + shell_word(word);
+  }
+  write_file_atomic(arguments.report,
+                    is_html(arguments.report) ? quantize_html(page) : quantize_markdown(page));
+  std::cout << "report: " << arguments.report << "\n";
 }
 
 }  // namespace
@@ -110,6 +169,8 @@ int run_quantize(const Arguments& words) {
                "that adaptation needs.",
                "  zoa quantize vit.onnx --calib images:calib -o vit.zoa\n"
                "  zoa quantize vit.onnx --calib npz:cifar10c.npz --preset inception -o vit.zoa\n"
+               "  zoa quantize vit.onnx --calib images:calib --bits w4a4 --max-drop 0.01 "
+               "--report vit.html -o vit.zoa\n"
                "  zoa quantize int8.xml --calib images:calib --bits keep -o int8.zoa\n");
   QuantizeArguments arguments;
   add_flags(app, arguments);
@@ -117,6 +178,8 @@ int run_quantize(const Arguments& words) {
     return *status;
   }
   check_output(arguments.output);
+  check_report(arguments);
+  arguments.options.sensitivity = arguments.options.sensitivity || !arguments.report.empty();
   Model model = open_network(arguments);
   const auto data = open_dataset(arguments.calib, DatasetOptions{arguments.labels, 5});
   const std::size_t domain =
@@ -132,6 +195,9 @@ int run_quantize(const Arguments& words) {
   progress.finish();
   quantized.save(arguments.output);
   print_report(quantized, report, arguments.output);
+  if (!arguments.report.empty()) {
+    write_report(arguments, words, quantized, report);
+  }
   return 0;
 }
 

@@ -8,8 +8,8 @@
 
 #include "zoa/core/version.h"
 #include "zoa/eval/html.h"
+#include "zoa/eval/page.h"
 #include "zoa/eval/report_plot.h"
-#include "zoa/eval/report_style.h"
 #include "zoa/eval/table.h"
 
 namespace zoa {
@@ -17,6 +17,7 @@ namespace {
 
 using detail::coordinate;
 using detail::escape_html;
+using detail::write_tile;
 
 std::string number_html(std::string text) {
   if (!text.empty() && text.front() == '-' && text.size() > 1) {
@@ -37,14 +38,6 @@ std::string method_label(const std::string& method) {
 std::optional<double> gain_of(const std::optional<double>& first,
                               const std::optional<double>& last) {
   return first && last ? std::optional(*last - *first) : std::nullopt;
-}
-
-void write_tile(std::ostream& page,
-                const std::string& key,
-                const std::string& value,
-                const std::string& label) {
-  page << "<div class=\"" << key << "\"><b>" << value << "</b><span>" << escape_html(label)
-       << "</span></div>\n";
 }
 
 void write_tiles(std::ostream& page, const Run& run) {
@@ -237,16 +230,6 @@ std::string default_title(const std::vector<Run>& runs) {
   return title;
 }
 
-void write_head(std::ostream& page, const std::string& title) {
-  page << "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-          "'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"generator\" content=\"zoa "
-       << kVersion << "\">\n<title>" << escape_html(title) << "</title>\n<style>"
-       << detail::kReportStyle << "</style>\n</head>\n<body>\n<main>\n";
-}
-
 void write_machine(std::ostream& page, const RunHeader& header) {
   if (!header.machine.cpu.empty()) {
     page << "<p class=\"soft\">" << escape_html(header.machine.cpu) << " &middot; "
@@ -282,7 +265,7 @@ std::string gain_sentence(const Run& run) {
 std::string html_report(const std::vector<Run>& runs, const ReportOptions& options) {
   const std::string title = options.title.empty() ? default_title(runs) : options.title;
   std::ostringstream page;
-  write_head(page, title);
+  detail::write_page_head(page, title);
   page << "<h1>" << escape_html(title) << "</h1>\n";
   for (const Run& run : runs) {
     page << "<p class=\"lead\">" << escape_html(gain_sentence(run)) << ".</p>\n";

@@ -43,6 +43,10 @@ Json to_json(const QuantizationSummary& summary) {
   for (const LayerException& layer : summary.exceptions) {
     exceptions.push_back({{"name", layer.name}, {"bits", layer.bits}});
   }
+  Json sensitivity = Json::array();
+  for (const LayerDivergence& layer : summary.sensitivity) {
+    sensitivity.push_back({{"name", layer.name}, {"divergence", layer.divergence}});
+  }
   return {{"weight_bits", summary.weight_bits},
           {"activation_bits", summary.activation_bits},
           {"kept", summary.kept},
@@ -54,7 +58,11 @@ Json to_json(const QuantizationSummary& summary) {
           {"calibration_hash", summary.calibration_hash},
           {"cpu", summary.cpu},
           {"isa", summary.isa},
-          {"exceptions", exceptions}};
+          {"exceptions", exceptions},
+          {"max_drop", summary.max_drop},
+          {"drop", summary.drop},
+          {"drop_measure", summary.drop_measure},
+          {"sensitivity", sensitivity}};
 }
 
 QuantizationSummary summary_from(const Json& json) {
@@ -72,6 +80,12 @@ QuantizationSummary summary_from(const Json& json) {
   summary.isa = json.at("isa");
   for (const Json& layer : json.value("exceptions", Json::array())) {  // version 0.1 had none
     summary.exceptions.push_back({layer.at("name"), layer.at("bits")});
+  }
+  summary.max_drop = json.value("max_drop", 0.0);
+  summary.drop = json.value("drop", 0.0);
+  summary.drop_measure = json.value("drop_measure", "");
+  for (const Json& layer : json.value("sensitivity", Json::array())) {
+    summary.sensitivity.push_back({layer.at("name"), layer.at("divergence")});
   }
   return summary;
 }

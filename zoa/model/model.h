@@ -20,6 +20,12 @@ struct LayerException {
   std::string bits;  ///< "w8a8", "float"
 };
 
+/// What quantizing one layer alone does to the answers.
+struct LayerDivergence {
+  std::string name;
+  double divergence = 0;  ///< nats per image, from the float network's answers
+};
+
 /// How the network was quantized; goes into zoa.json and records.
 struct QuantizationSummary {
   int weight_bits = 32;  ///< 32 = float
@@ -34,7 +40,11 @@ struct QuantizationSummary {
   std::string calibration_hash;  ///< hash of the data's names, sizes and labels
   std::string cpu;               ///< where it was made
   std::string isa;
-  std::vector<LayerException> exceptions;  ///< layers at other widths
+  std::vector<LayerException> exceptions;    ///< layers at other widths
+  double max_drop = 0;                       ///< asked for, a share; 0 = not
+  double drop = 0;                           ///< measured on calibration images
+  std::string drop_measure;                  ///< "accuracy", "changed answers"; "" = not measured
+  std::vector<LayerDivergence> sensitivity;  ///< worst layer first; empty = not measured
 };
 
 struct ModelGraph;  // model_ov.h

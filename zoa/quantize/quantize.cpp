@@ -12,6 +12,7 @@
 #include "zoa/quantize/collect_ov.h"
 #include "zoa/quantize/planner_ov.h"
 #include "zoa/quantize/requantize_ov.h"
+#include "zoa/quantize/sensitivity_ov.h"
 #include "zoa/quantize/source_stats_ov.h"
 
 namespace zoa {
@@ -77,9 +78,9 @@ bool reads_input(const Product& product) {
 }
 
 // The widths of every product: the network's, first and last layer, then the rules.
-std::vector<BitWidths> choose_widths(const std::vector<Product>& products,
-                                     const Structure& structure,
-                                     const QuantizeOptions& options) {
+PlannedWidths choose_widths(const std::vector<Product>& products,
+                            const Structure& structure,
+                            const QuantizeOptions& options) {
   std::vector<LayerRule> rules;
   for (const std::string& text : options.layers) {
     rules.push_back(parse_layer_rule(text));
@@ -87,7 +88,7 @@ std::vector<BitWidths> choose_widths(const std::vector<Product>& products,
   std::vector<bool> matched(rules.size(), false);
   const bool cnn = structure.family == Family::Cnn;
   const std::string head = structure.head->get_friendly_name();
-  std::vector<BitWidths> widths;
+  PlannedWidths planned;
   for (const Product& product : products) {
     const std::string& name = product.node->get_friendly_name();
     BitWidths bits = parse_bits(options.bits);
@@ -96,13 +97,15 @@ std::vector<BitWidths> choose_widths(const std::vector<Product>& products,
     } else if (reads_input(product)) {
       bits.activations = kFullBits;
     }
+    bool fixed = false;
     for (std::size_t i = 0; i < rules.size(); ++i) {
       if (std::regex_search(to_string(product.kind) + (" " + name), rules[i].pattern)) {
         bits = rules[i].bits;
-        matched[i] = true;
+        matched[i] = fixed = true;
       }
     }
-    widths.push_back(bits);
+    planned.widths.push_back(bits);
+    planned.fixed.push_back(fixed);
   }
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (!matched[i]) {
@@ -110,7 +113,7 @@ std::vector<BitWidths> choose_widths(const std::vector<Product>& products,
            products.size(), " layers; 'zoa inspect' lists their names");
     }
   }
-  return widths;
+  return planned;
 }
 
 PlanSettings plan_settings(const QuantizeOptions& options, bool reduced_range) {
@@ -152,6 +155,16 @@ std::vector<LayerException> list_exceptions(const std::vector<QuantizedLayer>& l
   return exceptions;
 }
 
+void summarize_sensitivity(const QuantizeReport& report, QuantizationSummary& summary) {
+  const SensitivityReport& found = report.sensitivity;
+  summary.max_drop = found.max_drop;
+  summary.drop = found.drop;
+  summary.drop_measure = found.measure;
+  for (const LayerSensitivity& layer : found.ranking) {
+    summary.sensitivity.push_back({report.layers[layer.layer].name, layer.divergence});
+  }
+}
+
 void quantize_network(ModelGraph& graph,
                       const CalibrationData& calibration,
                       QuantizeReport& report) {
@@ -159,16 +172,21 @@ void quantize_network(ModelGraph& graph,
   QuantizationSummary& summary = graph.quantization;
   summary.reduced_range = use_reduced_range(options);
   const PlanSettings settings = plan_settings(options, summary.reduced_range);
-  const auto widths = choose_widths(find_products(graph.network), graph.structure, options);
+  PlannedWidths planned = choose_widths(find_products(graph.network), graph.structure, options);
   const CalibrationStatistics statistics = get_statistics(graph, calibration, report);
   report_statistics(statistics, report);
   check_images_left(statistics, calibration);
   Planner planner(graph.network, graph.structure, statistics, settings);
-  graph.network = planner.build(widths, &report.layers);
+  if (options.max_drop > 0 || options.sensitivity) {
+    report.sensitivity = search_widths(graph, planner, calibration, planned);
+  }
+  graph.network = planner.build(planned.widths, &report.layers);
+  describe_layers(report.sensitivity, report.layers);
   const BitWidths bits = parse_bits(options.bits);
   summary.weight_bits = bits.weights;
   summary.activation_bits = bits.activations;
   summary.exceptions = list_exceptions(report.layers, bits);
+  summarize_sensitivity(report, summary);
 }
 
 // What the products of a network quantized elsewhere stand on.
@@ -200,6 +218,10 @@ void summarize(QuantizationSummary& summary,
 void check(const Model& model, const CalibrationData& calibration) {
   const QuantizeOptions& options = calibration.options;
   check_options(options);
+  if (options.bits == "keep" && (options.max_drop > 0 || options.sensitivity)) {
+    fail(ErrorCode::InvalidArgument, options.max_drop > 0 ? "max_drop" : "sensitivity",
+         ": bits keep leaves the network's widths as they are; expected bits w2a2 to w8a8");
+  }
   if (options.bits != "keep") {
     parse_bits(options.bits);
     if (options.requantize_attention) {

@@ -10,6 +10,7 @@
 
 #include "zoa/data/dataset.h"
 #include "zoa/model/model.h"
+#include "zoa/quantize/sensitivity.h"
 
 namespace zoa {
 
@@ -25,7 +26,8 @@ struct QuantizeOptions {
   bool heads = true;  ///< below 8 bits: q and k have a range per head, v per channel
   bool requantize_attention = false;  ///< bits keep: q, k and v without zero points, for int8
   std::string calib_file;         ///< statistics are read from here, or written if it is not there
-  double max_drop = 0;            ///< 0 = off; see sensitivity.h
+  double max_drop = 0;            ///< 0 = off; of accuracy, or answers changed (sensitivity.h)
+  bool sensitivity = false;       ///< layers are ranked even without max_drop
   std::int64_t calib_size = 300;  ///< images for ranges and source statistics; 0 = all
   std::int64_t batch = 32;        ///< images per calibration pass
   std::int64_t threads = 0;       ///< 0 = all that the process may use
@@ -45,7 +47,11 @@ struct QuantizeOptions {
     f(requantize_attention,
       {"requantize_attention", "with bits keep: q, k, v without zero points"});
     f(calib_file, {"calib_file", "statistics file: read if it exists, else written"});
-    f(max_drop, {"max_drop", "keep the worst layers at more bits until the drop is met", 0, 1});
+    f(max_drop, {"max_drop",
+                 "share of answers: the worst layers get 8 bits or float until the drop "
+                 "of accuracy (without labels: answers changed) is met; 0 = off",
+                 0, 1});
+    f(sensitivity, {"sensitivity", "rank the layers by what quantizing each one alone does"});
     f(calib_size, {"calib_size", "calibration images, 0 = all", 0, 1e9});
     f(batch, {"batch", "images per calibration pass", 1, 256});
     f(threads, {"threads", "0 = all", 0, 1024});
@@ -74,13 +80,14 @@ struct QuantizeReport {
   std::size_t observed_values = 0;  ///< tensors with a histogram
   std::size_t observer_bytes = 0;   ///< memory of all statistics: does not grow with the images
   bool from_file = false;           ///< statistics were read from calib_file
+  SensitivityReport sensitivity;    ///< with max_drop or sensitivity
 };
 
 /// Called with a phase name and progress done / total.
 using QuantizeProgress =
     std::function<void(const std::string& phase, std::size_t done, std::size_t total)>;
 
-/// A domain of a data set to calibrate with; labels are not read.
+/// A domain of a data set to calibrate with; labels are read for max_drop only.
 struct CalibrationImages {
   const Dataset& data;
   std::size_t domain = 0;

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search for widths on a network that ships, with pictures made here.
+#include "zoa/quantize/sensitivity.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "zoa/core/error.h"
+#include "zoa/core/rng.h"
+#include "zoa/core/test_folder.h"
+#include "zoa/data/stream.h"
+#include "zoa/engine/engine.h"
+#include "zoa/quantize/quantize.h"
+
+namespace zoa {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kImages = 72;  // more than the ranking reads, and no multiple of a batch
+constexpr int kSide = 28;
+
+// Striped and smooth pictures; labels, if any, are given.
+class Pictures : public Dataset {
+ public:
+  explicit Pictures(std::vector<int> labels = {}) : labels_(std::move(labels)) {}
+
+  const std::string& spec() const override { return spec_; }
+  const std::vector<std::string>& domains() const override { return domains_; }
+  std::size_t size(std::size_t /*domain*/) const override { return kImages; }
+  int label(std::size_t /*domain*/, std::size_t index) const override {
+    return labels_.empty() ? -1 : labels_[index];
+  }
+  const std::vector<std::string>& classes() const override { return classes_; }
+  std::uint64_t hash() const override { return 11; }
+  Image image(std::size_t /*domain*/, std::size_t index) const override {
+    const Rng rng(5, index);
+    Image picture(kSide, kSide);
+    for (int y = 0; y < kSide; ++y) {
+      for (int x = 0; x < kSide; ++x) {
+        const double wave = std::sin(x * rng.uniform(0)) * std::cos(y * rng.uniform(1));
+        const auto value = static_cast<std::uint8_t>(127.5 + 120.0 * wave * rng.uniform(2));
+        std::memset(&picture.rgb[static_cast<std::size_t>(y * kSide + x) * 3], value, 3);
+      }
+    }
+    return picture;
+  }
+
+ private:
+  std::vector<int> labels_;
+  std::string spec_ = "pictures";
+  std::vector<std::string> domains_{"pictures"};
+  std::vector<std::string> classes_;
+};
+
+Model load_float() {
+  return Model::from_file(fs::path(ZOA_SOURCE_DIR) / "models/fashion-resnet.onnx",
+                          preset("inception", kSide, kSide));
+}
+
+QuantizeOptions make_options(const std::string& bits, double max_drop = 0) {
+  QuantizeOptions options;
+  options.bits = bits;
+  options.max_drop = max_drop;
+  options.sensitivity = true;
+  options.calib_size = 0;
+  options.batch = 16;
+  options.threads = 1;
+  return options;
+}
+
+QuantizeReport report_of(const QuantizeOptions& options, const Dataset& data = Pictures()) {
+  QuantizeReport report;
+  quantize(load_float(), {data, 0}, options, &report);
+  return report;
+}
+
+// What the float network answers, by image.
+std::vector<int> float_answers() {
+  const Pictures data;
+  BatchReader reader(data, 0, preset("inception", kSide, kSide), {.batch = kImages});
+  Batch batch;
+  std::vector<SkippedImage> skipped;
+  reader.next(batch, skipped);
+  Engine engine(load_float(), {});
+  engine.begin(batch);
+  const auto logits = engine.pass({}).logits;
+  const std::size_t classes = logits.size() / kImages;
+  std::vector<int> answers;
+  for (std::size_t i = 0; i < kImages; ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    answers.push_back(static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin()));
+  }
+  return answers;
+}
+
+// A layer in the middle of the network, as a rule names it.
+std::string middle_layer() {
+  const auto layers = report_of(make_options("w8a8")).layers;
+  return layers[layers.size() / 2].name;
+}
+
+std::string rule(const std::string& layer, const std::string& bits) {
+  std::string pattern;
+  for (const char c : layer) {
+    pattern += std::strchr(".+*()[]{}|^$?\\", c) != nullptr ? std::string{'\\', c} : std::string{c};
+  }
+  return pattern + "$=" + bits;
+}
+
+TEST(Sensitivity, TheSabotagedLayerIsTheWorst) {
+  const std::string layer = middle_layer();
+  QuantizeOptions options = make_options("w8a8");
+  options.layers = {rule(layer, "w2a2")};
+  const QuantizeReport report = report_of(options);
+  const auto& ranking = report.sensitivity.ranking;
+  ASSERT_EQ(ranking.size(), report.layers.size());
+  EXPECT_EQ(report.layers[ranking[0].layer].name, layer);
+  EXPECT_GT(ranking[0].divergence, 10 * ranking[1].divergence);
+  EXPECT_TRUE(std::is_sorted(ranking.begin(), ranking.end(), [](const auto& a, const auto& b) {
+    return a.divergence > b.divergence;
+  }));
+  EXPECT_EQ(report.sensitivity.ranking_images, 64U);
+  EXPECT_EQ(report.sensitivity.drop_images, kImages);
+  EXPECT_EQ(report.layers[ranking[0].layer].divergence, ranking[0].divergence);
+}
+
+TEST(Sensitivity, MeetsTheDropWithTheFewestOfTheWorst) {
+  const QuantizeReport planned = report_of(make_options("w2a3"));
+  ASSERT_GT(planned.sensitivity.drop, 2.0 / kImages) << "nothing to search for";
+  const double most = planned.sensitivity.drop / 2;
+  const QuantizeReport report = report_of(make_options("w2a3", most));
+  const SensitivityReport& found = report.sensitivity;
+  EXPECT_TRUE(found.met);
+  EXPECT_LE(found.drop, most);
+  EXPECT_EQ(found.drop_planned, planned.sensitivity.drop);
+  EXPECT_EQ(found.floats, 0U);
+  ASSERT_GT(found.raised, 0U);
+  // One layer less was tried and is not enough.
+  const bool less_fails =
+      std::any_of(found.trials.begin(), found.trials.end(), [&](const SensitivityTrial& trial) {
+        return trial.raised + 1 == found.raised && trial.floats == 0 && trial.drop > most;
+      });
+  EXPECT_TRUE(less_fails);
+  // The raised layers are the worst of those that can be raised.
+  std::size_t raised = 0;
+  for (const LayerSensitivity& layer : found.ranking) {
+    EXPECT_EQ(layer.kept != layer.planned, layer.planned != "w8a8" && raised < found.raised);
+    raised += layer.kept != layer.planned ? 1U : 0U;
+    EXPECT_EQ(report.layers[layer.layer].weight_bits, layer.kept == "w8a8" ? 8 : 2);
+  }
+}
+
+TEST(Sensitivity, TheModelSaysWhatWasFound) {
+  const TestFolder folder;
+  QuantizeReport report;
+  const Pictures data;
+  quantize(load_float(), {data, 0}, make_options("w2a3", 0.03), &report).save(folder.file("m.zoa"));
+  const QuantizationSummary summary = Model::load(folder.file("m.zoa")).quantization();
+  EXPECT_EQ(summary.max_drop, 0.03);
+  EXPECT_EQ(summary.drop, report.sensitivity.drop);
+  EXPECT_EQ(summary.drop_measure, "changed answers");
+  ASSERT_EQ(summary.sensitivity.size(), report.sensitivity.ranking.size());
+  EXPECT_EQ(summary.sensitivity[0].name, report.layers[report.sensitivity.ranking[0].layer].name);
+  EXPECT_EQ(summary.sensitivity[0].divergence, report.sensitivity.ranking[0].divergence);
+}
+
+TEST(Sensitivity, RulesAreKeptAndAMissIsSaid) {
+  const std::string layer = middle_layer();
+  QuantizeOptions options = make_options("w8a8", 1e-9);
+  options.layers = {rule(layer, "w2a2")};
+  const QuantizeReport report = report_of(options);
+  const SensitivityReport& found = report.sensitivity;
+  for (const LayerSensitivity& entry : found.ranking) {
+    EXPECT_EQ(entry.fixed, report.layers[entry.layer].name == layer);
+  }
+  EXPECT_EQ(found.ranking[0].kept, "w2a2");
+  EXPECT_EQ(report.layers[found.ranking[0].layer].weight_bits, 2);
+  ASSERT_GT(found.drop_planned, 0) << "the rule was to spoil the network";
+  EXPECT_FALSE(found.met);
+  EXPECT_GT(found.drop, 1e-9);
+  EXPECT_TRUE(std::all_of(found.trials.begin(), found.trials.end(),
+                          [&](const auto& trial) { return trial.drop >= found.drop; }));
+}
+
+TEST(Sensitivity, LabelsThatTheFloatNetworkGivesMakeBothMeasuresEqual) {
+  const QuantizeReport changed = report_of(make_options("w2a3"));
+  EXPECT_EQ(changed.sensitivity.measure, "changed answers");
+  std::vector<int> labels = float_answers();
+  const QuantizeReport accuracy = report_of(make_options("w2a3"), Pictures(labels));
+  EXPECT_EQ(accuracy.sensitivity.measure, "accuracy");
+  EXPECT_EQ(accuracy.sensitivity.drop, changed.sensitivity.drop);
+  // Wrong labels: the float network is at 0, so nothing can be lost.
+  for (int& label : labels) {
+    label = (label + 1) % 10;
+  }
+  EXPECT_LE(report_of(make_options("w2a3"), Pictures(labels)).sensitivity.drop, 0);
+}
+
+TEST(Sensitivity, ThreadsDoNotMatter) {
+  QuantizeOptions options = make_options("w2a3", 0.03);
+  const SensitivityReport one = report_of(options).sensitivity;
+  options.threads = 2;
+  const SensitivityReport two = report_of(options).sensitivity;
+  ASSERT_EQ(one.ranking.size(), two.ranking.size());
+  for (std::size_t i = 0; i < one.ranking.size(); ++i) {
+    EXPECT_EQ(one.ranking[i].layer, two.ranking[i].layer);
+    EXPECT_EQ(one.ranking[i].kept, two.ranking[i].kept);
+    EXPECT_NEAR(one.ranking[i].divergence, two.ranking[i].divergence,
+                0.02 * one.ranking[i].divergence + 1e-6);
+  }
+  EXPECT_EQ(one.drop, two.drop);
+}
+
+TEST(Sensitivity, KeptWidthsCannotBeSearched) {
+  try {
+    report_of(make_options("keep"));
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::InvalidArgument);
+  }
+}
+
+}  // namespace
+}  // namespace zoa
