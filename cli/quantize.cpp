@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <iostream>
 
+#include "zoa/core/cpu.h"
 #include "zoa/core/error.h"
 #include "zoa/core/file.h"
 #include "zoa/engine/engine.h"
+#include "zoa/engine/isa.h"
 #include "zoa/eval/quantize_report.h"
 #include "zoa/eval/run.h"
 #include "zoa/model/labels.h"
@@ -129,10 +131,22 @@ void print_report(const Model& model, const QuantizeReport& report, const std::s
   const QuantizationSummary& summary = model.quantization();
   std::cout << "model: " << output << " (" << bits_text(summary)
             << (summary.kept ? ", quantized elsewhere" : "")
-            << (summary.reduced_range ? ", 7-bit weights for this processor" : "") << ")\n"
+            << (summary.reduced_range ? ", safe without VNNI: at most 7 bits for weights, k and v"
+                                      : "")
+            << ")\n"
             << "calibration: " << report.images << " images";
   if (report.skipped > 0) {
     std::cout << ", " << report.skipped << " left out (not decodable)";
+  }
+  if (report.observed_values > 0) {
+    std::cout << (report.from_file ? ", statistics from the file, " : ", ")
+              << report.observed_values << " values watched in "
+              << fixed_text(static_cast<double>(report.observer_bytes) / 1048576.0, 1)
+              << " MiB whatever the number of images";
+  }
+  if (summary.kept && int8_products_saturate(running_isa())) {
+    std::cout << "\nwarning: products of full 8-bit weights can saturate on this processor ("
+              << running_isa() << ", no VNNI); 'zoa quantize' of the float network avoids that";
   }
   std::cout << "\nint8: " << summary.quantized << " of " << summary.products << " products\n";
   for (const QuantizedLayer& layer : report.layers) {

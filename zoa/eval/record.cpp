@@ -68,6 +68,7 @@ std::string to_json_line(const RunHeader& header, const RecordFormat& format) {
   if (format.timings) {
     json["machine"] = {{"cpu", header.machine.cpu},
                        {"isa", header.machine.isa},
+                       {"int8_saturates", int8_products_saturate(header.machine.isa)},
                        {"threads", header.machine.threads}};
   }
   json["model"] = {{"name", header.model},           {"hash", header.model_hash},

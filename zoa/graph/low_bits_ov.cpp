@@ -129,6 +129,7 @@ std::optional<GroupRanges> group_ranges(const Quantizer& quantizer) {
 std::shared_ptr<ov::op::v0::Constant> group_constant(const GroupRanges& groups,
                                                      double Range::* end) {
   std::vector<float> values;
+  values.reserve(groups.ranges.size());
   for (const Range& range : groups.ranges) {
     values.push_back(static_cast<float>(range.*end));
   }
