@@ -87,8 +87,8 @@ void draw_tick(std::ostream& svg, const Frame& frame, double value) {
 
 void draw_axes(std::ostream& svg, const Frame& frame, std::size_t layers) {
   if (frame.logarithmic) {
-    for (double power = frame.low; power <= frame.high; ++power) {
-      draw_tick(svg, frame, std::pow(10.0, power));
+    for (int i = 0; frame.low + i <= frame.high; ++i) {
+      draw_tick(svg, frame, std::pow(10.0, frame.low + i));
     }
   } else {
     for (const double tick : nice_ticks(frame.low, frame.high, 5)) {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "zoa/core/cpu.h"
 #include "zoa/eval/metrics.h"
 
 namespace zoa {

@@ -132,7 +132,8 @@ Equalizer find_equalizer(const ValueStatistics& value,
                          const std::vector<float>& importance,
                          bool gelu) {
   const ChannelSpread spread = spread_of(value);
-  const auto rows = static_cast<double>(value.rows.size() / value.channels);
+  const double rows =
+      static_cast<double>(value.rows.size()) / static_cast<double>(value.channels);
   const auto cost = [&](const Equalizer& equalizer) {
     const Histogram histogram = weighted_histogram(value, importance, equalizer);
     return choose_range(histogram, request, gelu).error / rows +
@@ -179,6 +180,7 @@ std::vector<QuantizerRange> group_ranges(const ValueStatistics& value,
     histograms[channel / width].add_weighted(equalized(equalizer, value.rows[i], channel), 1.0);
   }
   std::vector<QuantizerRange> ranges;
+  ranges.reserve(histograms.size());
   for (const Histogram& histogram : histograms) {
     ranges.push_back(find_range(histogram, request.bits, request.symmetric, request.method));
   }

@@ -40,6 +40,7 @@ Equalizer equalize_query(const ValueStatistics& q, const ValueStatistics& k, std
   // q cannot be moved, so its range is what it reaches on either side.
   const ChannelSpread spread = spread_of(q);
   std::vector<float> reach;
+  reach.reserve(q.channels);
   for (std::size_t c = 0; c < q.channels; ++c) {
     reach.push_back(std::abs(spread.middle[c]) + spread.half[c]);
   }

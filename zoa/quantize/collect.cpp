@@ -49,7 +49,7 @@ template <class Convolution>
 Value patches_of(const Convolution& node) {
   const ov::Shape& weights = node.get_input_shape(1);
   const ov::Shape window(weights.end() - 2, weights.end());
-  const Value input = node.input_value(0);
+  Value input = node.input_value(0);
   if (ov::shape_size(window) == 1 && node.get_strides() == ov::Strides{1, 1}) {
     return input;
   }

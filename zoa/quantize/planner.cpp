@@ -25,7 +25,7 @@ bool is_symmetric(const Product& product,
 
 }  // namespace
 
-Planner::Planner(std::shared_ptr<const ov::Model> network,
+Planner::Planner(const std::shared_ptr<const ov::Model>& network,
                  const Structure& structure,
                  const CalibrationStatistics& statistics,
                  PlanSettings settings)

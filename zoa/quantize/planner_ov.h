@@ -32,7 +32,7 @@ struct PlanSettings {
 class Planner {
  public:
   /// network, structure  of one another; statistics of this network
-  Planner(std::shared_ptr<const ov::Model> network,
+  Planner(const std::shared_ptr<const ov::Model>& network,
           const Structure& structure,
           const CalibrationStatistics& statistics,
           PlanSettings settings);

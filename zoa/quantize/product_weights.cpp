@@ -50,7 +50,7 @@ bool is_bias(const ov::Shape& shape, std::size_t rows, bool map) {
 
 // The Add behind a product that holds its bias, or null.
 NodePtr bias_of(const Product& product, std::size_t rows) {
-  const NodePtr add = only_consumer(product.node->output(0));
+  NodePtr add = only_consumer(product.node->output(0));
   if (add == nullptr || !is_op(*add, "Add")) {
     return nullptr;
   }
@@ -130,10 +130,11 @@ bool add_to_bias(const Product& product, const std::vector<float>& change) {
   const ov::Shape shape = bias_shape(product, change.size());
   if (const NodePtr add = bias_of(product, change.size())) {
     const std::size_t index = constant_values(add->input_value(1)) ? 1 : 0;
-    const auto old = *constant_values(add->input_value(index));
     std::vector<float> sum = change;
-    for (std::size_t i = 0; i < sum.size(); ++i) {
-      sum[i] += old[old.size() == 1 ? 0 : i];
+    if (const auto old = constant_values(add->input_value(index))) {
+      for (std::size_t i = 0; i < sum.size(); ++i) {
+        sum[i] += (*old)[old->size() == 1 ? 0 : i];
+      }
     }
     auto constant = make_constant(shape, sum);
     constant->set_friendly_name(add->get_input_node_ptr(index)->get_friendly_name() + "/corrected");

@@ -82,6 +82,7 @@ PlannedWidths choose_widths(const std::vector<Product>& products,
                             const Structure& structure,
                             const QuantizeOptions& options) {
   std::vector<LayerRule> rules;
+  rules.reserve(options.layers.size());
   for (const std::string& text : options.layers) {
     rules.push_back(parse_layer_rule(text));
   }

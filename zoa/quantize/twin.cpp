@@ -11,7 +11,7 @@ namespace {
 constexpr int kMostCode = 255;  // codes are bytes, counted in fine steps
 constexpr int kMostShift = 6;
 constexpr double kNeededGain = 0.9;  // a twin range costs time: it must bring something
-constexpr double kLeastShare = 0.1;  // of the largest value, for the end of the coarse side
+constexpr int kShares = 15;          // of the largest value, for the end of the coarse side
 constexpr double kShareStep = 0.06;
 
 // One step of a staircase from 0 with `steps` steps.
@@ -62,7 +62,8 @@ std::optional<TwinRange> find_twin_range(const Histogram& histogram,
         break;
       }
       const int span = coarse_steps * factor + (signed_sides ? 0 : fine_steps);
-      for (double share = 1; share > kLeastShare; share -= kShareStep) {
+      for (int i = 0; i < kShares; ++i) {
+        const double share = 1 - kShareStep * i;
         const TwinRange range{histogram.max() * share / span, fine_steps, factor, coarse_steps,
                               signed_sides};
         const double found = twin_error(histogram, range, least);
