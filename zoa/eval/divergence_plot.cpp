@@ -10,7 +10,7 @@
 namespace zoa::detail {
 namespace {
 
-constexpr double kLeft = 64;
+constexpr double kLeft = 76;
 constexpr double kRight = 8;
 constexpr double kTop = 48;
 constexpr double kHeight = 250;
@@ -111,7 +111,8 @@ void draw_axes(std::ostream& svg, const Frame& frame, std::size_t layers) {
       << coordinate(kLeft + frame.pitch * static_cast<double>(layers) / 2) << "\" y=\""
       << coordinate(kTop + kHeight + 38)
       << "\">layer, in network order</text><text text-anchor=\"middle\" transform=\"rotate(-90 13 "
-      << middle << ")\" x=\"13\" y=\"" << middle << "\">divergence, nats</text>\n";
+      << middle << ")\" x=\"13\" y=\"" << middle << "\">divergence, nats"
+      << (frame.logarithmic ? " (logarithmic)" : "") << "</text>\n";
 }
 
 const Look& look_of(LayerFate fate) {

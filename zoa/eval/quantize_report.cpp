@@ -24,14 +24,15 @@ svg .bars text{fill:var(--fg)}
 table.layers td:nth-child(n+2):nth-child(-n+3),table.layers th:nth-child(n+2):nth-child(-n+3),
 table.layers td:nth-child(7),table.layers th:nth-child(7),
 table.layers td:last-child,table.layers th:last-child{text-align:left}
-table.layers td:nth-child(2){overflow-wrap:anywhere;white-space:normal;min-width:11rem}
-table.layers td:last-child{white-space:normal;color:var(--soft);padding-right:0}
+table.layers td:nth-child(2){overflow-wrap:anywhere;white-space:normal;min-width:14rem}
+table.layers{font-size:.875rem}table.layers th{font-size:.8rem}
+table.layers td:last-child{white-space:normal;min-width:5.5rem;color:var(--soft);padding-right:0}
 table.layers td:nth-child(7){white-space:normal}
 table.layers td:first-child{color:var(--soft)}
 i.k{display:inline-block;width:.6rem;height:.6rem;border-radius:2px;margin-right:.5rem}
 i.planned{background:var(--m1)}i.raised{background:var(--m2)}i.float{background:var(--m4)}
 i.ruled{background:var(--m3)}i.unmeasured{background:var(--m0)}
-.warning{border-left:3px solid var(--down);padding-left:.75rem;max-width:46rem}
+.warning{margin:1.25rem 0;border-left:3px solid var(--down);padding-left:.75rem;max-width:46rem}
 )css";
 
 const char* fate_class(LayerFate fate) {
@@ -61,7 +62,7 @@ std::string extras_text(const QuantizedLayer& layer) {
 }
 
 Table layer_table(const std::vector<LayerRow>& rows) {
-  Table table{{"#", "layer", "kind", "weight bits", "input bits", "input range", "ranges",
+  Table table{{"#", "layer", "kind", "weight bits", "input bits", "input range", "extras",
                "divergence", "rank", "why"},
               {},
               0,

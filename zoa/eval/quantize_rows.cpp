@@ -96,7 +96,7 @@ std::vector<LayerRow> layer_rows(const QuantizeReport& report) {
     row.rank = i + 1;
     row.fate = fate_of(ranking[i]);
     if (row.fate == LayerFate::Raised) {
-      row.why = "raised from " + ranking[i].planned;
+      row.why = "was " + ranking[i].planned;
     } else if (row.fate == LayerFate::Ruled) {
       row.why = "a rule";
     }
