@@ -132,8 +132,7 @@ Equalizer find_equalizer(const ValueStatistics& value,
                          const std::vector<float>& importance,
                          bool gelu) {
   const ChannelSpread spread = spread_of(value);
-  const double rows =
-      static_cast<double>(value.rows.size()) / static_cast<double>(value.channels);
+  const double rows = static_cast<double>(value.rows.size()) / static_cast<double>(value.channels);
   const auto cost = [&](const Equalizer& equalizer) {
     const Histogram histogram = weighted_histogram(value, importance, equalizer);
     return choose_range(histogram, request, gelu).error / rows +
