@@ -2,23 +2,22 @@
 // Small networks in the spellings of exporters, quantized to 8 bits and below: every product is,
 // and the logits follow those of the float network.
 #include <cmath>
-#include <filesystem>
 
 #include <gtest/gtest.h>
 
 #include "zoa/core/test_folder.h"
-#include "zoa/data/stream.h"
 #include "zoa/engine/engine.h"
 #include "zoa/quantize/quantize.h"
-#include "zoa/quantize/test_images.h"
+#include "zoa/quantize/test_networks.h"
 
 namespace zoa {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr int kSize = 16;
-constexpr std::size_t kImages = 24;
+using test::kImages;
+using test::load_float;
+using test::logits_of;
+using test::make_quantized;
+using test::options_of;
 
 struct Network {
   const char* file;
@@ -28,40 +27,6 @@ struct Network {
 void PrintTo(const Network& network, std::ostream* out) {
   *out << network.file;
 }  // NOLINT(readability-identifier-naming): GoogleTest's name
-
-Model load_float(const std::string& file) {
-  return Model::from_file(fs::path(ZOA_SOURCE_DIR) / "tests/data/models" / file,
-                          preset("imagenet", kSize, kSize));
-}
-
-QuantizeOptions options_of(const std::string& bits) {
-  QuantizeOptions options;
-  options.bits = bits;
-  options.batch = 8;
-  options.threads = 1;
-  options.reduce_range = "on";
-  return options;
-}
-
-Model make_quantized(const std::string& file,
-                     const QuantizeOptions& options,
-                     QuantizeReport* report = nullptr) {
-  const test::RandomImages data(kImages, kSize);
-  return quantize(load_float(file), {data, 0}, options, report);
-}
-
-std::vector<float> logits_of(const Model& model, EngineOptions options = {}) {
-  const test::RandomImages data(32, kSize, 99);
-  BatchReader reader(data, 0, model.preprocess(), {.batch = 32});
-  Batch batch;
-  std::vector<SkippedImage> skipped;
-  reader.next(batch, skipped);
-  options.threads = 1;
-  Engine engine(model, options);
-  engine.begin(batch);
-  const auto logits = engine.pass({}).logits;
-  return {logits.begin(), logits.end()};
-}
 
 // Of two sets of logits, each round its mean per class: what all images share counts for nothing.
 double correlation(const std::vector<float>& a, const std::vector<float>& b, std::size_t classes) {

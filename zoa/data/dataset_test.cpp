@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "zoa/core/test_error.h"
 #include "zoa/data/test_files.h"
 
 namespace zoa {

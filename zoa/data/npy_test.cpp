@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "zoa/core/file.h"
+#include "zoa/core/test_error.h"
 #include "zoa/data/test_files.h"
 
 namespace zoa {

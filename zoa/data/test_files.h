@@ -14,7 +14,6 @@
 #include <unistd.h>
 #include <zip.h>
 
-#include "zoa/core/error.h"
 #include "zoa/image/decode.h"
 
 namespace zoa::test {
@@ -111,18 +110,6 @@ inline void write_zip(const std::string& path,
     ASSERT_GE(zip_file_add(zip, name.c_str(), source, ZIP_FL_ENC_UTF_8), 0);
   }
   ASSERT_EQ(zip_close(zip), 0);
-}
-
-/// The code and text of the error that `call` throws.
-template <class Call>
-std::pair<ErrorCode, std::string> error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return {error.code(), error.what()};
-  }
-  ADD_FAILURE() << "no error";
-  return {ErrorCode::Internal, ""};
 }
 
 }  // namespace zoa::test

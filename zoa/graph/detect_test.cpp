@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "zoa/core/error.h"
+#include "zoa/core/test_error.h"
 #include "zoa/graph/import.h"
 #include "zoa/graph/onnx_header.h"
 
@@ -29,12 +29,7 @@ class Files : public testing::Test {
 
   template <class Call>
   static ErrorCode code_of(const Call& call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      return error.code();
-    }
-    return ErrorCode::Internal;
+    return test::error_of(call).first;
   }
 
   fs::path folder_;

@@ -3,21 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include "zoa/core/error.h"
+#include "zoa/core/test_error.h"
 
 namespace zoa {
 namespace {
 
-template <class Call>
-std::pair<ErrorCode, std::string> error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return {error.code(), error.what()};
-  }
-  ADD_FAILURE() << "no error";
-  return {ErrorCode::Internal, ""};
-}
+using test::error_of;
 
 bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;

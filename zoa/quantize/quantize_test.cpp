@@ -4,63 +4,31 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <functional>
 #include <map>
 
 #include <gtest/gtest.h>
 
 #include "zoa/core/file.h"
+#include "zoa/core/test_error.h"
 #include "zoa/core/test_folder.h"
-#include "zoa/data/stream.h"
 #include "zoa/engine/engine.h"
 #include "zoa/engine/kernels_ov.h"
-#include "zoa/quantize/test_images.h"
+#include "zoa/quantize/test_networks.h"
 
 namespace zoa {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr int kSize = 16;
-constexpr std::size_t kImages = 24;
+using test::error_of;
+using test::kImages;
+using test::kSize;
+using test::load_float;
+using test::logits_of;
+using test::make_quantized;
+using test::options_of;
 
 constexpr char kVit[] = "vit-separate-qkv.onnx";
 constexpr char kCnn[] = "resnet-bn.onnx";
-
-Model load_float(const std::string& file) {
-  return Model::from_file(fs::path(ZOA_SOURCE_DIR) / "tests/data/models" / file,
-                          preset("imagenet", kSize, kSize));
-}
-
-QuantizeOptions options_of(const std::string& bits) {
-  QuantizeOptions options;
-  options.bits = bits;
-  options.batch = 8;
-  options.threads = 1;
-  options.reduce_range = "on";
-  return options;
-}
-
-Model make_quantized(const std::string& file,
-                     const QuantizeOptions& options,
-                     QuantizeReport* report = nullptr) {
-  const test::RandomImages data(kImages, kSize);
-  return quantize(load_float(file), {data, 0}, options, report);
-}
-
-std::vector<float> logits_of(const Model& model, EngineOptions options = {}) {
-  const test::RandomImages data(32, kSize, 99);
-  BatchReader reader(data, 0, model.preprocess(), {.batch = 32});
-  Batch batch;
-  std::vector<SkippedImage> skipped;
-  reader.next(batch, skipped);
-  options.threads = 1;
-  Engine engine(model, options);
-  engine.begin(batch);
-  const auto logits = engine.pass({}).logits;
-  return {logits.begin(), logits.end()};
-}
 
 // Weights and source statistics as they lie on disk (the other files hold names, which count up).
 std::vector<Bytes> saved_numbers(const Model& model) {
@@ -206,15 +174,9 @@ TEST(QuantizeMethods, AreSwitchedOffByOptions) {
 
 INSTANTIATE_TEST_SUITE_P(Networks, QuantizeNetwork, testing::Values(kVit, kCnn));
 
-std::pair<ErrorCode, std::string> error_of(const std::string& file,
-                                           const QuantizeOptions& options) {
-  try {
-    make_quantized(file, options);
-  } catch (const Error& error) {
-    return {error.code(), error.what()};
-  }
-  ADD_FAILURE() << "no error";
-  return {ErrorCode::Internal, ""};
+std::pair<ErrorCode, std::string> error_of_quantizing(const std::string& file,
+                                                      const QuantizeOptions& options) {
+  return error_of([&] { make_quantized(file, options); });
 }
 
 TEST(QuantizeRules, TheLastMatchingRuleWins) {
@@ -257,7 +219,7 @@ TEST(QuantizeRules, OverrideFirstAndLastLayerByName) {
 TEST(QuantizeRules, OneThatMatchesNothingIsAnError) {
   QuantizeOptions options = options_of("w4a4");
   options.layers = {"linear=w8a8", "no such layer=w8a8"};
-  const auto [code, text] = error_of(kCnn, options);
+  const auto [code, text] = error_of_quantizing(kCnn, options);
   EXPECT_EQ(code, ErrorCode::InvalidArgument);
   EXPECT_NE(text.find("'no such layer=w8a8'"), std::string::npos) << text;
   EXPECT_NE(text.find("12 layers"), std::string::npos) << text;
@@ -267,7 +229,7 @@ TEST(QuantizeOptionsCheck, BadOnesAreRefused) {
   const auto with = [](const std::function<void(QuantizeOptions&)>& change) {
     QuantizeOptions options = options_of("w8a8");
     change(options);
-    return error_of(kCnn, options).first;
+    return error_of_quantizing(kCnn, options).first;
   };
   EXPECT_EQ(with([](auto& o) { o.bits = "w9a8"; }), ErrorCode::InvalidArgument);
   EXPECT_EQ(with([](auto& o) { o.range = "entropy"; }), ErrorCode::InvalidArgument);
@@ -283,9 +245,9 @@ TEST(QuantizeCalibration, AFileOfOtherImagesOrAnotherNetworkIsRefused) {
   QuantizeOptions options = options_of("w8a8");
   options.calib_file = folder.file("calib");
   make_quantized(kCnn, options);
-  EXPECT_EQ(error_of("resnet-folded.onnx", options).first, ErrorCode::StateMismatch);
+  EXPECT_EQ(error_of_quantizing("resnet-folded.onnx", options).first, ErrorCode::StateMismatch);
   options.calib_size = 8;
-  EXPECT_EQ(error_of(kCnn, options).first, ErrorCode::StateMismatch);
+  EXPECT_EQ(error_of_quantizing(kCnn, options).first, ErrorCode::StateMismatch);
 }
 
 TEST(QuantizeCalibration, SpoiltImagesAreLeftOutAndCounted) {
