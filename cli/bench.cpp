@@ -113,8 +113,7 @@ int run_bench_verb(const Arguments& words) {
   }
   progress.finish();
   if (arguments.format == "json") {
-    const int threads = arguments.options.threads > 0 ? static_cast<int>(arguments.options.threads)
-                                                      : available_threads();
+    const int threads = threads_or_available(arguments.options.threads);
     std::cout << bench_json(rows, runtime_version(), {cpu_model(), running_isa(), threads});
   } else {
     std::cout << markdown_table(bench_table(rows));

@@ -134,4 +134,8 @@ int available_threads() {
   return detail::available_threads("", detail::affinity_threads());
 }
 
+int threads_or_available(std::int64_t wanted) {
+  return wanted > 0 ? static_cast<int>(wanted) : available_threads();
+}
+
 }  // namespace zoa

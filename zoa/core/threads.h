@@ -3,6 +3,7 @@
 // CPU quota of a container, so it must be told.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,9 @@ namespace zoa {
 
 /// The smaller of the affinity mask and the cgroup's CPU quota (rounded up), at least 1.
 int available_threads();
+
+/// What an option "threads" asks for: itself, or for 0 (and below) all available ones.
+int threads_or_available(std::int64_t wanted);
 
 namespace detail {
 /// CPUs in the affinity mask of this process, at least 1.

@@ -47,6 +47,12 @@ TEST(Threads, QuotaOfVersion1) {
   EXPECT_EQ(detail::available_threads(root.path(), 8), 3);
 }
 
+TEST(Threads, ZeroAsksForAllThatAreAvailable) {
+  EXPECT_EQ(threads_or_available(0), available_threads());
+  EXPECT_EQ(threads_or_available(-1), available_threads());
+  EXPECT_EQ(threads_or_available(3), 3);
+}
+
 TEST(Threads, BrokenFilesAreNoQuota) {
   const TestFolder root;
   root.put("proc/self/cgroup", "nonsense\n0:\n0::/a\n");

@@ -48,7 +48,7 @@ struct Engine::Impl {
   std::size_t passes = 0;
 
   Impl(const Model& m, const EngineOptions& o)
-      : model(m), options(o), threads(o.threads > 0 ? o.threads : available_threads()) {
+      : model(m), options(o), threads(threads_or_available(o.threads)) {
     info = describe_model(model, instrument_model(model.graph(), options, 1));
     stem_positions = stem_shape(model.graph().structure.stem).positions;
   }

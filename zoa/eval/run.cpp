@@ -50,8 +50,7 @@ StreamOptions stream_options(const EvalOptions& options, std::size_t classes) {
   stream.shuffle = options.order == "shuffled";
   stream.seed = static_cast<std::uint64_t>(options.order_seed);
   stream.classes = classes;
-  stream.threads =
-      static_cast<std::size_t>(options.threads > 0 ? options.threads : available_threads());
+  stream.threads = static_cast<std::size_t>(threads_or_available(options.threads));
   return stream;
 }
 

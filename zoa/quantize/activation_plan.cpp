@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "zoa/quantize/bits.h"
+
 namespace zoa {
 
 namespace {
@@ -14,18 +16,15 @@ constexpr std::array<float, 4> kStrengths = {0.25F, 0.5F, 0.75F, 1.0F};
 constexpr double kTail = 0.005;         // share of a channel's values beyond its spread, each side
 constexpr std::size_t kRowStride = 8;   // the search looks at every eighth output channel
 constexpr double kMostNegative = -0.2;  // GELU is never below -0.17
-constexpr int kFullBits = 8;
 
 // Sum of squared weights per input channel, over all readers: what an error there costs.
 std::vector<float> importance_of(const std::vector<ActivationReader>& readers,
                                  std::size_t channels) {
   std::vector<float> importance(channels, 0.0F);
   for (const ActivationReader& reader : readers) {
-    const std::size_t rows = reader.weights.size() / reader.width;
-    const std::size_t group_channels = reader.width / reader.kernel;
+    const WeightShape& shape = reader.shape;
     for (std::size_t i = 0; i < reader.weights.size(); ++i) {
-      const std::size_t group = i / reader.width / (rows / reader.groups);
-      const std::size_t channel = group * group_channels + i % reader.width / reader.kernel;
+      const std::size_t channel = shape.channel_of(i / shape.width, i % shape.width);
       importance[channel] += reader.weights[i] * reader.weights[i];
     }
   }
@@ -87,12 +86,12 @@ double weight_error(const ValueStatistics& value,
   const std::vector<float> importance = variances(value, equalizer);
   double sum = 0;
   for (const ActivationReader& reader : readers) {
-    const std::size_t rows = reader.weights.size() / reader.width;
-    std::vector<float> row(reader.width);
-    for (std::size_t r = 0; r < rows; r += kRowStride) {
-      for (std::size_t c = 0; c < reader.width; ++c) {
+    const std::size_t width = reader.shape.width;
+    std::vector<float> row(width);
+    for (std::size_t r = 0; r < reader.shape.rows; r += kRowStride) {
+      for (std::size_t c = 0; c < width; ++c) {
         const float scale = equalizer.empty() ? 1.0F : equalizer.scale[c];
-        row[c] = reader.weights[r * reader.width + c] * scale;
+        row[c] = reader.weights[r * width + c] * scale;
       }
       sum += grid_error(row, importance, find_grid(row, importance, reader.rule)) *
              static_cast<double>(kRowStride);

@@ -40,9 +40,7 @@ struct ActivationPlan {
 /// What reads the activation.
 struct ActivationReader {
   std::vector<float> weights;  ///< (rows, width)
-  std::size_t width = 0;
-  std::size_t kernel = 1;
-  std::size_t groups = 1;
+  WeightShape shape;
   GridRule rule;
 };
 

@@ -30,7 +30,8 @@ ValueStatistics make_value(std::size_t channels,
 ActivationReader make_reader(std::size_t rows, std::size_t width, int bits) {
   const Rng rng(2, 0);
   ActivationReader reader;
-  reader.width = width;
+  reader.shape.rows = rows;
+  reader.shape.width = width;
   for (std::size_t i = 0; i < rows * width; ++i) {
     reader.weights.push_back(static_cast<float>(rng.normal(i)));
   }
@@ -68,7 +69,7 @@ double output_noise(const ActivationPlan& plan, const ActivationRequest& request
   double sum = 0;
   for (const ActivationReader& reader : request.readers) {
     for (std::size_t i = 0; i < reader.weights.size(); ++i) {
-      const std::size_t c = i % reader.width;
+      const std::size_t c = i % reader.shape.width;
       const float scale = plan.equalizer.empty() ? 1.0F : plan.equalizer.scale[c];
       const auto weight = static_cast<double>(reader.weights[i] * scale);
       sum += weight * weight * static_cast<double>(plan.noise[c]);
@@ -113,11 +114,11 @@ double weight_noise(const ValueStatistics& value,
     importance.push_back(static_cast<float>(squares - sum * sum));
   }
   double cost = 0;
-  for (std::size_t row = 0; row < reader.weights.size() / reader.width; ++row) {
+  for (std::size_t row = 0; row < reader.weights.size() / reader.shape.width; ++row) {
     std::vector<float> scaled;
-    for (std::size_t c = 0; c < reader.width; ++c) {
+    for (std::size_t c = 0; c < reader.shape.width; ++c) {
       const float scale = plan.equalizer.empty() ? 1.0F : plan.equalizer.scale[c];
-      scaled.push_back(reader.weights[row * reader.width + c] * scale);
+      scaled.push_back(reader.weights[row * reader.shape.width + c] * scale);
     }
     cost += grid_error(scaled, importance, find_grid(scaled, importance, reader.rule));
   }
@@ -252,8 +253,8 @@ TEST(ActivationPlan, GroupsAndKernelsReadTheirChannels) {
         4, [&](std::size_t c, double normal) { return (c == loud ? 30.0 : 1.0) * normal; });
     ActivationRequest request = linear_request(6, 6);
     ActivationReader& reader = request.readers[0];
-    reader.kernel = 3;
-    reader.groups = 2;
+    reader.shape.kernel = 3;
+    reader.shape.groups = 2;
     EXPECT_GT(plan_activation(value, request).range.high, 20.0);
     const std::size_t rows_of_group = reader.weights.size() / 6 / 2;
     for (std::size_t i = 0; i < reader.weights.size(); ++i) {

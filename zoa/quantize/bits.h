@@ -9,6 +9,9 @@
 namespace zoa {
 
 inline constexpr int kFloatBits = 32;
+inline constexpr int kFullBits = 8;
+/// Products of 8-bit values can saturate without VNNI; if the right factor keeps to 7 bits, never.
+inline constexpr int kReducedBits = 7;
 
 struct BitWidths {
   int weights = 8;      ///< 2..8, or 32 = float

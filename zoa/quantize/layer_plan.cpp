@@ -22,8 +22,8 @@ class Group {
         activation_(activation),
         moments_(moments),
         index_(index),
-        width_(moments != nullptr ? moments->width : width_from(activation, request)),
-        rows_(request.weights.size() / width_ / request.groups) {
+        width_(request.shape.width),
+        rows_(request.shape.rows / request.shape.groups) {
     load_weights();
     load_moments();
   }
@@ -38,12 +38,8 @@ class Group {
   }
 
  private:
-  static std::size_t width_from(const ActivationPlan& activation, const LayerRequest& request) {
-    return activation.noise.size() / request.groups * request.kernel;
-  }
-
   std::size_t channel(std::size_t column) const {
-    return index_ * (width_ / request_.kernel) + column / request_.kernel;
+    return request_.shape.channel_of(index_ * rows_, column);
   }
   float scale(std::size_t column) const {
     const Equalizer& equalizer = activation_.equalizer;
@@ -170,7 +166,7 @@ LayerPlan plan_layer(const LayerRequest& request,
                      const ActivationPlan& activation,
                      const MomentStatistics* moments) {
   LayerPlan result;
-  for (std::size_t index = 0; index < request.groups; ++index) {
+  for (std::size_t index = 0; index < request.shape.groups; ++index) {
     Group(request, activation, moments, index).plan(result);
   }
   return result;

@@ -10,8 +10,7 @@ namespace zoa {
 
 struct LayerRequest {
   const std::vector<float>& weights;  ///< (rows, width)
-  std::size_t groups = 1;
-  std::size_t kernel = 1;
+  WeightShape shape;
   int bits = 8;
   bool reduced_range = false;  ///< see grid_rule
   bool reconstruct = false;    ///< round for the least output error instead of to nearest

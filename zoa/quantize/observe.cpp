@@ -138,9 +138,7 @@ std::size_t watch_values(const std::shared_ptr<ov::Model>& network,
                          const CalibrationData& calibration,
                          const std::string& phase,
                          const Watcher& watcher) {
-  const int threads = calibration.options.threads > 0
-                          ? static_cast<int>(calibration.options.threads)
-                          : available_threads();
+  const int threads = threads_or_available(calibration.options.threads);
   try {
     const std::size_t bytes = bytes_per_image(network, plan);
     const auto batch =

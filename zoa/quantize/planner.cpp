@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "zoa/core/error.h"
+#include "zoa/core/threads.h"
 #include "zoa/quantize/attention_plan.h"
 #include "zoa/quantize/collect_ov.h"
 #include "zoa/quantize/insert_ov.h"
@@ -11,8 +11,6 @@ namespace zoa {
 
 namespace {
 
-constexpr int kFullBits = 8;
-constexpr int kReducedBits = 7;
 constexpr int kReconstructBelow = 7;  // bits; above, nearest codes are as good
 
 bool is_symmetric(const Product& product,
@@ -28,11 +26,13 @@ bool is_symmetric(const Product& product,
 Planner::Planner(const std::shared_ptr<const ov::Model>& network,
                  const Structure& structure,
                  const CalibrationStatistics& statistics,
-                 PlanSettings settings)
+                 const QuantizeOptions& options,
+                 bool reduced_range)
     : network_(network->clone()),
       products_(find_products(network_)),
       statistics_(statistics),
-      settings_(std::move(settings)) {
+      options_(options),
+      reduced_range_(reduced_range) {
   for (const Norm& norm : structure.norms) {
     // Without an affine of its own, the equalizer behind a norm would be taken for one.
     if (norm.kind == NormKind::LayerNorm && norm.multiply != nullptr && norm.add != nullptr) {
@@ -71,7 +71,7 @@ Equalizer Planner::attention_equalizer(const Product& product,
   const auto statistics = [&](std::size_t i) -> const ValueStatistics& {
     return statistics_.values.at(value_key(product.activations[i].value));
   };
-  if (!settings_.equalize) {
+  if (!options_.equalize) {
     return {};
   }
   if (point.per_channel) {
@@ -82,14 +82,8 @@ Equalizer Planner::attention_equalizer(const Product& product,
 }
 
 ActivationReader Planner::make_reader(std::size_t product, int bits) const {
-  const WeightShape shape = weight_shape(products_[product]);
-  ActivationReader reader;
-  reader.weights = read_weights(products_[product]);
-  reader.width = shape.width;
-  reader.kernel = shape.kernel;
-  reader.groups = shape.groups;
-  reader.rule = grid_rule(bits, settings_.reduced_range);
-  return reader;
+  return {read_weights(products_[product]), weight_shape(products_[product]),
+          grid_rule(bits, reduced_range_)};
 }
 
 const ActivationPlan& Planner::activation_plan(std::size_t product,
@@ -100,8 +94,10 @@ const ActivationPlan& Planner::activation_plan(std::size_t product,
   const ActivationPoint& wanted = own.activations[point];
   const std::string name = value_key(wanted.value);
   const auto readers = readers_of(product, point, widths);
-  key = name + "|" + std::to_string(readers.front()) + "|" + std::to_string(readers.size()) + "|" +
-        std::to_string(point) + "|" + to_string(widths[product]);
+  key = name + "|" + std::to_string(point) + "|" + to_string(widths[product]);
+  for (const std::size_t reader : readers) {
+    key += "|" + std::to_string(reader);
+  }
   const auto found = activations_.find(key);
   if (found != activations_.end()) {
     return found->second;
@@ -109,7 +105,7 @@ const ActivationPlan& Planner::activation_plan(std::size_t product,
   const ValueStatistics& value = statistics_.values.at(name);
   ActivationRequest request;
   request.bits = widths[product].activations;
-  if (own.kind == ProductKind::Attention && wanted.input == 1 && settings_.reduced_range) {
+  if (own.kind == ProductKind::Attention && wanted.input == 1 && reduced_range_) {
     // Products of two activations saturate as those with weights do: the right factor (k, v) must
     // stay within +-64, whatever the left one is.
     request.bits = std::min(request.bits, kReducedBits);
@@ -117,12 +113,12 @@ const ActivationPlan& Planner::activation_plan(std::size_t product,
   request.symmetric = is_symmetric(own, wanted, value);
   request.probability = wanted.probability;
   const bool few_bits = widths[product].activations < kFullBits;
-  request.twin = settings_.twin && few_bits;
-  request.method = settings_.range == "auto" ? (few_bits ? RangeMethod::Output : RangeMethod::Mse)
-                                             : parse_range_method(settings_.range);
+  request.twin = options_.twin && few_bits;
+  request.method = options_.range == "auto" ? (few_bits ? RangeMethod::Output : RangeMethod::Mse)
+                                            : parse_range_method(options_.range);
   request.shift = is_norm_output(name);
-  request.equalize = settings_.equalize && few_bits && request.shift;
-  if (few_bits && settings_.heads && wanted.channel_axis != 0 && value.channels > 0) {
+  request.equalize = options_.equalize && few_bits && request.shift;
+  if (few_bits && options_.heads && wanted.channel_axis != 0 && value.channels > 0) {
     const std::size_t heads = channels_of(wanted.value, 1);
     request.groups = wanted.per_channel ? value.channels : heads;
     request.given = attention_equalizer(own, wanted, heads);
@@ -145,16 +141,13 @@ const LayerPlan& Planner::layer_plan(std::size_t product,
     return found->second;
   }
   const Product& own = products_[product];
-  const WeightShape shape = weight_shape(own);
   const std::vector<float> weights = read_weights(own);
-  LayerRequest request{weights};
-  request.groups = shape.groups;
-  request.kernel = shape.kernel;
+  LayerRequest request{weights, weight_shape(own)};
   request.bits = bits.weights;
-  request.reduced_range = settings_.reduced_range;
-  request.reconstruct = settings_.reconstruct && bits.weights < kReconstructBelow;
-  request.correct_bias = settings_.correct_bias && has_place_for_bias(own);
-  request.threads = settings_.threads;
+  request.reduced_range = reduced_range_;
+  request.reconstruct = options_.reconstruct && bits.weights < kReconstructBelow;
+  request.correct_bias = options_.correct_bias && has_place_for_bias(own);
+  request.threads = static_cast<std::size_t>(threads_or_available(options_.threads));
   const auto moments = statistics_.moments.find(moments_key(own));
   return layers_[key] =
              plan_layer(request, activation,

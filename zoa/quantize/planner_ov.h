@@ -18,24 +18,15 @@
 
 namespace zoa {
 
-struct PlanSettings {
-  std::string range = "auto";  ///< auto: mse at 8 bits, output below
-  bool reduced_range = false;
-  bool twin = true;         ///< below 8 bits
-  bool equalize = true;     ///< below 8 bits
-  bool reconstruct = true;  ///< below 7 bits
-  bool correct_bias = true;
-  bool heads = true;  ///< below 8 bits: ranges per head for q and k, per channel for v
-  std::size_t threads = 1;
-};
-
 class Planner {
  public:
   /// network, structure  of one another; statistics of this network
+  /// reduced_range       see grid_rule; for k and v too
   Planner(const std::shared_ptr<const ov::Model>& network,
           const Structure& structure,
           const CalibrationStatistics& statistics,
-          PlanSettings settings);
+          const QuantizeOptions& options,
+          bool reduced_range);
 
   /// All products, in order; what build() wants one width each for.
   const std::vector<Product>& products() const { return products_; }
@@ -69,7 +60,8 @@ class Planner {
   std::vector<Product> products_;  // of network_
   std::vector<std::string> norm_outputs_;
   const CalibrationStatistics& statistics_;
-  PlanSettings settings_;
+  QuantizeOptions options_;
+  bool reduced_range_;
   std::map<std::string, ActivationPlan> activations_;
   std::map<std::string, LayerPlan> layers_;
 };

@@ -10,20 +10,6 @@
 
 namespace zoa {
 
-/// How the weights of a product split: rows = groups x outputs of one group.
-struct WeightShape {
-  std::size_t groups = 1;
-  std::size_t rows = 0;    ///< output channels of all groups
-  std::size_t width = 0;   ///< inputs of one output channel
-  std::size_t kernel = 1;  ///< positions of the kernel; width = channels of a group * kernel
-
-  std::size_t channels() const { return groups * width / kernel; }  ///< of the product's input
-  /// The input channel that weight `column` of output `row` multiplies.
-  std::size_t channel_of(std::size_t row, std::size_t column) const {
-    return row / (rows / groups) * (width / kernel) + column / kernel;
-  }
-};
-
 WeightShape weight_shape(const Product& product);
 
 /// (rows, width), row-major.

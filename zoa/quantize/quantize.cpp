@@ -6,7 +6,6 @@
 #include "zoa/core/cpu.h"
 #include "zoa/core/error.h"
 #include "zoa/core/options.h"
-#include "zoa/core/threads.h"
 #include "zoa/engine/isa.h"
 #include "zoa/graph/float_reason_ov.h"
 #include "zoa/quantize/collect_ov.h"
@@ -20,7 +19,6 @@ namespace zoa {
 namespace {
 
 constexpr std::size_t kLeastImages = 2;
-constexpr int kFullBits = 8;
 
 bool use_reduced_range(const QuantizeOptions& options) {
   if (options.target != "native" && options.target != "any") {
@@ -117,23 +115,6 @@ PlannedWidths choose_widths(const std::vector<Product>& products,
   return planned;
 }
 
-PlanSettings plan_settings(const QuantizeOptions& options, bool reduced_range) {
-  if (options.range != "auto") {
-    parse_range_method(options.range);
-  }
-  PlanSettings settings;
-  settings.range = options.range;
-  settings.reduced_range = reduced_range;
-  settings.twin = options.twin;
-  settings.equalize = options.equalize;
-  settings.reconstruct = options.reconstruct;
-  settings.correct_bias = options.correct_bias;
-  settings.heads = options.heads;
-  settings.threads =
-      static_cast<std::size_t>(options.threads > 0 ? options.threads : available_threads());
-  return settings;
-}
-
 void check_images_left(const CalibrationStatistics& statistics, const CalibrationData& data) {
   if (statistics.images < kLeastImages) {
     fail(ErrorCode::BadFile, data.data.spec(), ": ", statistics.skipped, " of ",
@@ -172,12 +153,14 @@ void quantize_network(ModelGraph& graph,
   const QuantizeOptions& options = calibration.options;
   QuantizationSummary& summary = graph.quantization;
   summary.reduced_range = use_reduced_range(options);
-  const PlanSettings settings = plan_settings(options, summary.reduced_range);
+  if (options.range != "auto") {
+    parse_range_method(options.range);
+  }
   PlannedWidths planned = choose_widths(find_products(graph.network), graph.structure, options);
   const CalibrationStatistics statistics = get_statistics(graph, calibration, report);
   report_statistics(statistics, report);
   check_images_left(statistics, calibration);
-  Planner planner(graph.network, graph.structure, statistics, settings);
+  Planner planner(graph.network, graph.structure, statistics, options, summary.reduced_range);
   if (options.max_drop > 0 || options.sensitivity) {
     report.sensitivity = search_widths(graph, planner, calibration, planned);
   }

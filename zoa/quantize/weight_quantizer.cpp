@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "zoa/quantize/bits.h"
+
 namespace zoa {
 
 namespace {
@@ -44,7 +46,7 @@ int WeightGrid::code(float value) const {
 
 GridRule grid_rule(int bits, bool reduced) {
   if (bits >= kSymmetricBits) {
-    const int effective = reduced ? std::min(bits, 7) : bits;
+    const int effective = reduced ? std::min(bits, kReducedBits) : bits;
     return {(1 << effective) - 1, false, false};
   }
   return {1 << bits, true, false};

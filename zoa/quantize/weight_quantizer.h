@@ -9,6 +9,20 @@
 
 namespace zoa {
 
+/// How the weights of a product split: rows = groups x outputs of one group.
+struct WeightShape {
+  std::size_t groups = 1;
+  std::size_t rows = 0;    ///< output channels of all groups
+  std::size_t width = 0;   ///< inputs of one output channel
+  std::size_t kernel = 1;  ///< positions of the kernel; width = channels of a group * kernel
+
+  std::size_t channels() const { return groups * width / kernel; }  ///< of the product's input
+  /// The input channel that weight `column` of output `row` multiplies.
+  std::size_t channel_of(std::size_t row, std::size_t column) const {
+    return row / (rows / groups) * (width / kernel) + column / kernel;
+  }
+};
+
 /// A uniform grid: value = scale * code, code = first, first + step, ..., first + step * (levels -
 /// 1). step 2 is the half-step grid of few levels, e.g. -3 -1 1 3: it has no zero, and is finer
 /// where most weights lie.
