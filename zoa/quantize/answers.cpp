@@ -10,7 +10,6 @@ namespace zoa {
 
 namespace {
 
-constexpr std::size_t kMostKeptBytes = 256U << 20U;
 constexpr std::size_t kLeastKeptImages = 64;  // what the ranking reads
 
 std::size_t pass_size(const CalibrationData& calibration) {
@@ -47,11 +46,13 @@ void add_answers(Engine& engine, const Batch& batch, std::size_t wanted, Logits&
 
 }  // namespace
 
-AnswerReader::AnswerReader(const ModelGraph& graph, const CalibrationData& calibration)
+AnswerReader::AnswerReader(const ModelGraph& graph,
+                           const CalibrationData& calibration,
+                           std::size_t most_kept_bytes)
     : graph_(graph), calibration_(calibration) {
   const std::size_t size = pass_size(calibration);
   const std::size_t image_bytes = num_values(calibration.preprocess) * sizeof(float);
-  const std::size_t most = calibration_size(calibration) * image_bytes <= kMostKeptBytes
+  const std::size_t most = calibration_size(calibration) * image_bytes <= most_kept_bytes
                                ? calibration_size(calibration)
                                : kLeastKeptImages;
   for_each_batch(silent(calibration), size, "", [&](const Batch& batch) {

@@ -15,8 +15,12 @@ namespace zoa {
 /// stay in memory where they fit; else the first ones do, and the rest are read for each network.
 class AnswerReader {
  public:
+  static constexpr std::size_t kMostKeptBytes = 256U << 20U;
+
   /// graph  of which networks are variants; it and the calibration must outlive the reader
-  AnswerReader(const ModelGraph& graph, const CalibrationData& calibration);
+  AnswerReader(const ModelGraph& graph,
+               const CalibrationData& calibration,
+               std::size_t most_kept_bytes = kMostKeptBytes);
 
   /// Class of each image, -1 = unknown.
   const std::vector<int>& labels() const { return labels_; }

@@ -3,64 +3,19 @@
 #include "zoa/quantize/sensitivity.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <filesystem>
 
 #include <gtest/gtest.h>
 
 #include "zoa/core/error.h"
-#include "zoa/core/rng.h"
 #include "zoa/core/test_folder.h"
 #include "zoa/data/stream.h"
 #include "zoa/engine/engine.h"
 #include "zoa/quantize/quantize.h"
+#include "zoa/quantize/test_pictures.h"
 
 namespace zoa {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::size_t kImages = 72;  // more than the ranking reads, and no multiple of a batch
-constexpr int kSide = 16;
-
-// Striped and smooth pictures; labels, if any, are given.
-class Pictures : public Dataset {
- public:
-  explicit Pictures(std::vector<int> labels = {}) : labels_(std::move(labels)) {}
-
-  const std::string& spec() const override { return spec_; }
-  const std::vector<std::string>& domains() const override { return domains_; }
-  std::size_t size(std::size_t /*domain*/) const override { return kImages; }
-  int label(std::size_t /*domain*/, std::size_t index) const override {
-    return labels_.empty() ? -1 : labels_[index];
-  }
-  const std::vector<std::string>& classes() const override { return classes_; }
-  std::uint64_t hash() const override { return 11; }
-  Image image(std::size_t /*domain*/, std::size_t index) const override {
-    const Rng rng(5, index);
-    Image picture(kSide, kSide);
-    for (int y = 0; y < kSide; ++y) {
-      for (int x = 0; x < kSide; ++x) {
-        const double wave = std::sin(x * rng.uniform(0)) * std::cos(y * rng.uniform(1));
-        const auto value = static_cast<std::uint8_t>(127.5 + 120.0 * wave * rng.uniform(2));
-        std::memset(&picture.rgb[static_cast<std::size_t>(y * kSide + x) * 3], value, 3);
-      }
-    }
-    return picture;
-  }
-
- private:
-  std::vector<int> labels_;
-  std::string spec_ = "pictures";
-  std::vector<std::string> domains_{"pictures"};
-  std::vector<std::string> classes_;
-};
-
-Model load_float() {
-  return Model::from_file(fs::path(ZOA_SOURCE_DIR) / "tests/data/models/resnet-folded.onnx",
-                          preset("imagenet", kSide, kSide));
-}
 
 QuantizeOptions make_options(const std::string& bits, double max_drop = 0) {
   QuantizeOptions options;
@@ -75,23 +30,23 @@ QuantizeOptions make_options(const std::string& bits, double max_drop = 0) {
 
 QuantizeReport report_of(const QuantizeOptions& options, const Dataset& data = Pictures()) {
   QuantizeReport report;
-  quantize(load_float(), {data, 0}, options, &report);
+  quantize(load_pictures_network(), {data, 0}, options, &report);
   return report;
 }
 
 // What the float network answers, by image.
 std::vector<int> float_answers() {
   const Pictures data;
-  BatchReader reader(data, 0, preset("imagenet", kSide, kSide), {.batch = kImages});
+  BatchReader reader(data, 0, pictures_preset(), {.batch = Pictures::kImages});
   Batch batch;
   std::vector<SkippedImage> skipped;
   reader.next(batch, skipped);
-  Engine engine(load_float(), {});
+  Engine engine(load_pictures_network(), {});
   engine.begin(batch);
   const auto logits = engine.pass({}).logits;
-  const std::size_t classes = logits.size() / kImages;
+  const std::size_t classes = logits.size() / Pictures::kImages;
   std::vector<int> answers;
-  for (std::size_t i = 0; i < kImages; ++i) {
+  for (std::size_t i = 0; i < Pictures::kImages; ++i) {
     const auto row = logits.subspan(i * classes, classes);
     answers.push_back(static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin()));
   }
@@ -132,13 +87,13 @@ TEST(Sensitivity, TheSabotagedLayerIsTheWorst) {
     return a.divergence > b.divergence;
   }));
   EXPECT_EQ(report.sensitivity.ranking_images, 64U);
-  EXPECT_EQ(report.sensitivity.drop_images, kImages);
+  EXPECT_EQ(report.sensitivity.drop_images, Pictures::kImages);
   EXPECT_EQ(report.layers[ranking[0].layer].divergence, ranking[0].divergence);
 }
 
 TEST(Sensitivity, MeetsTheDropWithTheFewestOfTheWorst) {
   const QuantizeReport& planned = planned_report();
-  ASSERT_GT(planned.sensitivity.drop, 2.0 / kImages) << "nothing to search for";
+  ASSERT_GT(planned.sensitivity.drop, 2.0 / Pictures::kImages) << "nothing to search for";
   const double most = planned.sensitivity.drop / 2;
   const QuantizeReport report = report_of(make_options("w2a3", most));
   const SensitivityReport& found = report.sensitivity;
@@ -166,7 +121,8 @@ TEST(Sensitivity, TheModelSaysWhatWasFound) {
   const TestFolder folder;
   QuantizeReport report;
   const Pictures data;
-  quantize(load_float(), {data, 0}, make_options("w2a3", 0.03), &report).save(folder.file("m.zoa"));
+  quantize(load_pictures_network(), {data, 0}, make_options("w2a3", 0.03), &report)
+      .save(folder.file("m.zoa"));
   const QuantizationSummary summary = Model::load(folder.file("m.zoa")).quantization();
   EXPECT_EQ(summary.max_drop, 0.03);
   EXPECT_EQ(summary.drop, report.sensitivity.drop);
