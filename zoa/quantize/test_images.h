@@ -18,13 +18,18 @@ class RandomImages : public Dataset {
   RandomImages(std::size_t count, int side, std::uint64_t seed = 1)
       : count_(count), side_(side), seed_(seed) {}
 
+  /// Class of each; without, all are unknown.
+  void set_labels(std::vector<int> labels) { labels_ = std::move(labels); }
+
   /// These cannot be decoded.
   void spoil(std::vector<std::size_t> bad) { bad_ = std::move(bad); }
 
   const std::string& spec() const override { return spec_; }
   const std::vector<std::string>& domains() const override { return domains_; }
   std::size_t size(std::size_t /*domain*/) const override { return count_; }
-  int label(std::size_t /*domain*/, std::size_t /*index*/) const override { return -1; }
+  int label(std::size_t /*domain*/, std::size_t index) const override {
+    return labels_.empty() ? -1 : labels_[index];
+  }
   const std::vector<std::string>& classes() const override { return classes_; }
   std::uint64_t hash() const override { return mix_seed(seed_, count_); }
 
@@ -53,6 +58,7 @@ class RandomImages : public Dataset {
   std::size_t count_;
   int side_;
   std::uint64_t seed_;
+  std::vector<int> labels_;
   std::vector<std::size_t> bad_;
   std::string spec_ = "random";
   std::vector<std::string> domains_{"random"};
