@@ -233,24 +233,13 @@ def quantize_nncf(model, path):
 
 def convert_tflite(path):
     import tensorflow as tf
+    from keras_resnet import make_converter
 
-    tf.keras.utils.set_random_seed(SEED)
-    layers = tf.keras.layers
-
-    def normed(x, width, kernel=3, stride=1):
-        x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(x)
+    def make_norm():
         gamma = tf.keras.initializers.RandomUniform(0.7, 1.3)
-        return layers.BatchNormalization(gamma_initializer=gamma)(x)
+        return tf.keras.layers.BatchNormalization(gamma_initializer=gamma)
 
-    image = tf.keras.Input((SIZE, SIZE, 3))
-    x = layers.ReLU()(normed(image, 8))
-    for width, stride in ((8, 1), (8, 1), (16, 2), (16, 2)):
-        main = normed(layers.ReLU()(normed(x, width, 3, stride)), width)
-        shortcut = x if stride == 1 else normed(x, width, 1, stride)
-        x = layers.ReLU()(layers.Add()([main, shortcut]))
-    logits = layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(x))
-    converter = tf.lite.TFLiteConverter.from_keras_model(tf.keras.Model(image, logits))
-    path.write_bytes(converter.convert())
+    path.write_bytes(make_converter(SIZE, CLASSES, SEED, make_norm).convert())
 
 
 def export_unfolded(model, path, opset):

@@ -261,24 +261,14 @@ def make_nncf_weights4(path):
 def make_tflite(path):
     """Keras, converted with integer input and output; the reference is TFLite's interpreter."""
     import tensorflow as tf
+    from keras_resnet import make_converter
 
-    tf.keras.utils.set_random_seed(SEED)
-    layers = tf.keras.layers
-    uniform = tf.keras.initializers.RandomUniform
-
-    def normed(x, width, kernel=3, stride=1):
-        x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(x)
+    def make_norm():
+        uniform = tf.keras.initializers.RandomUniform
         scale, shift = uniform(0.7, 1.3), uniform(-0.3, 0.3)
-        return layers.BatchNormalization(gamma_initializer=scale, beta_initializer=shift)(x)
+        return tf.keras.layers.BatchNormalization(gamma_initializer=scale, beta_initializer=shift)
 
-    image = tf.keras.Input((SIZE, SIZE, 3))
-    x = layers.ReLU()(normed(image, 8))
-    for width, stride in ((8, 1), (8, 1), (16, 2), (16, 2)):
-        main = normed(layers.ReLU()(normed(x, width, 3, stride)), width)
-        shortcut = x if stride == 1 else normed(x, width, 1, stride)
-        x = layers.ReLU()(layers.Add()([main, shortcut]))
-    logits = layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(x))
-    converter = tf.lite.TFLiteConverter.from_keras_model(tf.keras.Model(image, logits))
+    converter = make_converter(SIZE, CLASSES, SEED, make_norm)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     batches = images(64, SEED + 1).transpose(0, 2, 3, 1).reshape(16, 4, SIZE, SIZE, 3)
     converter.representative_dataset = lambda: ([batch] for batch in batches)
