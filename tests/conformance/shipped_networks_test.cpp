@@ -2,8 +2,6 @@
 // The two networks that ship, through quantizer, folder and engine: what users rely on when they
 // load a model folder and run it with slots, per-sample slots, other batch sizes and other thread
 // counts.
-#include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -11,45 +9,17 @@
 #include <gtest/gtest.h>
 
 #include "zoa/core/error.h"
-#include "zoa/core/rng.h"
 #include "zoa/data/stream.h"
 #include "zoa/engine/engine.h"
 #include "zoa/engine/inspect.h"
 #include "zoa/engine/isa.h"
 #include "zoa/quantize/quantize.h"
+#include "zoa/quantize/test_images.h"
 
 namespace zoa {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Smooth random pictures: enough for ranges and statistics, no data set needed.
-class Blobs : public Dataset {
- public:
-  const std::string& spec() const override { return spec_; }
-  const std::vector<std::string>& domains() const override { return domains_; }
-  std::size_t size(std::size_t /*domain*/) const override { return 80; }
-  int label(std::size_t /*domain*/, std::size_t /*index*/) const override { return -1; }
-  const std::vector<std::string>& classes() const override { return classes_; }
-  std::uint64_t hash() const override { return 7; }
-  Image image(std::size_t /*domain*/, std::size_t index) const override {
-    const Rng rng(3, index);
-    Image picture(28, 28);
-    for (int y = 0; y < 28; ++y) {
-      for (int x = 0; x < 28; ++x) {
-        const double wave = std::sin(x * rng.uniform(0)) * std::cos(y * rng.uniform(1));
-        const auto value = static_cast<std::uint8_t>(127.5 + 120.0 * wave * rng.uniform(2));
-        std::memset(&picture.rgb[static_cast<std::size_t>(y * 28 + x) * 3], value, 3);
-      }
-    }
-    return picture;
-  }
-
- private:
-  std::string spec_ = "blobs";
-  std::vector<std::string> domains_{"blobs"};
-  std::vector<std::string> classes_;
-};
 
 Model load_float(const std::string& name) {
   return Model::from_file(fs::path(ZOA_SOURCE_DIR) / "models" / (name + ".onnx"),
@@ -59,12 +29,12 @@ Model load_float(const std::string& name) {
 Model quantized(const std::string& name) {
   QuantizeOptions options;
   options.calib_size = 80;
-  const Blobs data;
+  const test::RandomImages data(80, 28);
   return quantize(load_float(name), {data, 0}, options);
 }
 
 Batch make_batch(std::size_t count) {
-  const Blobs data;
+  const test::RandomImages data(80, 28);
   BatchReader reader(data, 0, preset("inception", 28, 28), {.batch = count});
   Batch batch;
   std::vector<SkippedImage> skipped;

@@ -16,6 +16,7 @@
 #include "zoa/engine/inspect.h"
 #include "zoa/engine/isa.h"
 #include "zoa/quantize/quantize.h"
+#include "zoa/quantize/test_images.h"
 
 namespace zoa {
 namespace {
@@ -99,29 +100,6 @@ Batch stored_images() {
   return batch;
 }
 
-// Pictures for source statistics.
-class Noise : public Dataset {
- public:
-  const std::string& spec() const override { return spec_; }
-  const std::vector<std::string>& domains() const override { return domains_; }
-  std::size_t size(std::size_t /*domain*/) const override { return 40; }
-  int label(std::size_t /*domain*/, std::size_t /*index*/) const override { return -1; }
-  const std::vector<std::string>& classes() const override { return classes_; }
-  std::uint64_t hash() const override { return 11; }
-  Image image(std::size_t /*domain*/, std::size_t index) const override {
-    Image picture(kSize, kSize);
-    for (std::size_t i = 0; i < picture.rgb.size(); ++i) {
-      picture.rgb[i] = static_cast<std::uint8_t>((i * 2654435761U + index * 40503U) >> 7U);
-    }
-    return picture;
-  }
-
- private:
-  std::string spec_ = "noise";
-  std::vector<std::string> domains_{"noise"};
-  std::vector<std::string> classes_;
-};
-
 Model load(const std::string& file) {
   return Model::from_file(folder() / file, preset("imagenet", kSize, kSize));
 }
@@ -131,7 +109,7 @@ Model keep(const std::string& file, bool requantize, QuantizeReport* report = nu
   options.bits = "keep";
   options.requantize_attention = requantize;
   options.threads = 1;
-  const Noise data;
+  const test::RandomImages data(40, kSize);
   return quantize(load(file), {data, 0}, options, report);
 }
 
@@ -280,7 +258,7 @@ TEST(RequantizeAttention, LeavesSymmetricQuantizersAlone) {
 TEST(RequantizeAttention, NeedsAQuantizedFile) {
   QuantizeOptions options;
   options.requantize_attention = true;
-  const Noise data;
+  const test::RandomImages data(40, kSize);
   const Model model = load("vit-fixed-batch.onnx");
   try {
     quantize(model, {data, 0}, options);
