@@ -121,6 +121,12 @@ const StemStats& Engine::stem() const {
 std::size_t Engine::passes() const {
   return impl_->passes;
 }
+double Engine::cost() const {
+  return static_cast<double>(impl_->passes);
+}
+std::span<const float> Engine::run_head(std::span<const float> /*features*/) {
+  fail(ErrorCode::InvalidArgument, "the engine was made without the head");
+}
 int Engine::threads() const {
   return impl_->threads;
 }

@@ -38,7 +38,10 @@ class Engine final : public Forward {
   void begin(const Batch& batch) override;
   const StemStats& stem() const override;
   PassOutput pass(const SlotValues& values) override;
+  /// Throws  InvalidArgument if the engine was made without the head.
+  std::span<const float> run_head(std::span<const float> features) override;
   std::size_t passes() const override;
+  double cost() const override;
 
   int threads() const;
   /// Share of the multiplications that the prefix holds, 0..1.

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network of a few numbers for the unit tests of methods: two layers x -> gamma * x + beta over
-// four features, a linear head, a tap after each layer. The feature statistics of its loss are a
-// quadratic bowl in gamma and beta, so that an honest step can be told from a wrong one.
+// A network of a few numbers for the unit tests of methods: tokens (or positions) averaged to four
+// features, two blocks x -> gamma * norm(x) + beta, a linear head, a tap after each block. It
+// offers the slots and sites that a method asks for, like the engine. The feature statistics of its
+// loss are a quadratic bowl in gamma and beta, so that an honest step can be told from a wrong one.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,8 +15,12 @@
 #include "zoa/core/error.h"
 #include "zoa/core/forward.h"
 #include "zoa/core/rng.h"
+#include "zoa/methods/method.h"
 
 namespace zoa {
+
+/// Family, widths and the like, before a method has asked for anything.
+inline ModelInfo fake_model(Family family);
 
 class FakeForward : public Forward {
  public:
@@ -21,106 +28,77 @@ class FakeForward : public Forward {
   static constexpr std::size_t kPixels = 6;  // positions per channel
   static constexpr std::size_t kClasses = 3;
   static constexpr std::size_t kLayers = 2;
+  static constexpr std::size_t kTaps = 49;  // weights of an input filter per pair of channels
+  static constexpr float kVariance = 1.0F / kPixels;  // what the norms of the CNN ship
 
-  explicit FakeForward(Family family = Family::Vit) : info_(make_info(family)) {}
+  /// What zoa asks for.
+  explicit FakeForward(Family family = Family::Vit) : FakeForward(family, zoa_needs()) {}
+  FakeForward(Family family, const MethodInfo& needs);
 
   const ModelInfo& info() const override { return info_; }
   std::size_t passes() const override { return passes_; }
+  double cost() const override { return static_cast<double>(passes_); }
   const StemStats& stem() const override { return stem_; }
 
-  void begin(const Batch& batch) override {
-    passes_ = 0;
-    batch_ = batch;
-    stem_ = StemStats{std::vector<double>(kWidth), std::vector<double>(kWidth), batch.count,
-                      batch.count * kPixels};
-    for (std::size_t c = 0; c < kWidth; ++c) {
-      measure_channel(c);
-    }
-  }
-
-  PassOutput pass(const SlotValues& values) override {
-    ++passes_;
-    if (values.size() != info_.slots.size()) {
-      fail(ErrorCode::InvalidArgument, "wrong number of slots");
-    }
-    logits_.assign(batch_.count * kClasses, 0);
-    answer_.assign(batch_.count * kClasses, 0);
-    taps_.assign(batch_.count * info_.tap_width, 0);
-    for (std::size_t image = 0; image < batch_.count; ++image) {
-      run_image(image, values);
-    }
-    return {logits_, answer_, taps_};
+  void begin(const Batch& batch) override;
+  PassOutput pass(const SlotValues& values) override;
+  std::span<const float> run_head(std::span<const float> features) override {
+    head_ = apply_head(features, {});
+    return head_;
   }
 
  private:
-  static ModelInfo make_info(Family family) {
-    ModelInfo info;
-    info.name = "fake";
-    info.family = family;
-    info.classes = kClasses;
-    info.stem_channels = kWidth;
-    info.has_batch_norm = family == Family::Cnn;
-    info.weight_bits = info.activation_bits = 8;
-    for (std::size_t l = 0; l < kLayers; ++l) {
-      const std::string layer = "layer" + std::to_string(l);
-      info.slots.push_back(
-          {layer + ".gamma", layer, SlotKind::NormGamma, kWidth, std::vector<float>(kWidth, 1)});
-      info.slots.push_back(
-          {layer + ".beta", layer, SlotKind::NormBeta, kWidth, std::vector<float>(kWidth, 0)});
-      info.taps.push_back({layer, l * kWidth, kWidth});
-    }
-    info.slots.push_back(
-        {"shift", "head", SlotKind::FeatureShift, kWidth, std::vector<float>(kWidth, 0)});
-    info.tap_width = kLayers * kWidth;
-    return info;
+  using Rows = std::vector<float>;  // (B, kWidth)
+
+  static MethodInfo zoa_needs() {
+    MethodInfo needs;
+    needs.slots = {SlotKind::NormGamma, SlotKind::NormBeta, SlotKind::FeatureShift};
+    return needs;
   }
+
+  static float head_weight(std::size_t k, std::size_t j) {
+    return static_cast<float>((j + 2 * k) % 5) - 2;
+  }
+
+  bool asks(const MethodInfo& needs, SlotKind kind) const {
+    return std::find(needs.slots.begin(), needs.slots.end(), kind) != needs.slots.end();
+  }
+  void add_slot(const std::string& layer, SlotKind kind, std::vector<float> neutral);
+  void add_norm_slots(const MethodInfo& needs, std::size_t l);
+  void add_sites(const SiteRequest& request);
+  void add_site_slots(const SiteInfo& site);
+  void measure_channel(std::size_t c);
+  Rows pool(const SlotValues& values) const;
+  std::span<const float> value(const SlotValues& values,
+                               const std::string& layer,
+                               SlotKind kind) const;
+  float value(const SlotValues& values,
+              const std::string& layer,
+              SlotKind kind,
+              std::size_t image,
+              std::size_t j) const;
+  void normalize(const SlotValues& values, const std::string& layer, Rows& rows) const;
+  void visit_site(const SlotValues& values, SiteKind kind, std::size_t block, Rows& rows);
+  void measure_site(const SiteInfo& site, const Rows& rows);
+  void correct_site(const SlotValues& values, const SiteInfo& site, Rows& rows) const;
+  std::vector<float> apply_head(std::span<const float> features,
+                                std::span<const float> shift) const;
 
   float pixel(std::size_t image, std::size_t channel, std::size_t position) const {
     return batch_.pixels[(image * kWidth + channel) * kPixels + position];
   }
 
-  void measure_channel(std::size_t c) {
-    const double count = static_cast<double>(batch_.count * kPixels);
-    double sum = 0;
-    double squares = 0;
-    for (std::size_t i = 0; i < batch_.count * kPixels; ++i) {
-      const double value = static_cast<double>(pixel(i / kPixels, c, i % kPixels));
-      sum += value;
-      squares += value * value;
-    }
-    stem_.mean[c] = sum / count;
-    stem_.variance[c] = squares / count - stem_.mean[c] * stem_.mean[c];
-  }
-
-  float slot(const SlotValues& values, std::size_t index, std::size_t feature) const {
-    return values[index].empty() ? info_.slots[index].neutral[feature] : values[index][feature];
-  }
-
-  void run_image(std::size_t image, const SlotValues& values) {
-    for (std::size_t j = 0; j < kWidth; ++j) {
-      float feature = 0;
-      for (std::size_t p = 0; p < kPixels; ++p) {
-        feature += pixel(image, j, p) / static_cast<float>(kPixels);
-      }
-      for (std::size_t l = 0; l < kLayers; ++l) {
-        feature = slot(values, 2 * l, j) * feature + slot(values, 2 * l + 1, j);
-        taps_[image * info_.tap_width + l * kWidth + j] = feature;
-      }
-      const float shifted = feature + slot(values, 2 * kLayers, j);
-      for (std::size_t k = 0; k < kClasses; ++k) {
-        const float weight = static_cast<float>((j + 2 * k) % 5) - 2;
-        logits_[image * kClasses + k] += weight * feature;
-        answer_[image * kClasses + k] += weight * shifted;
-      }
-    }
-  }
-
   ModelInfo info_;
+  std::size_t prompts_ = 0;
   Batch batch_;
   StemStats stem_;
   std::vector<float> logits_;
   std::vector<float> answer_;
   std::vector<float> taps_;
+  std::vector<float> site_mean_;
+  std::vector<float> site_variance_;
+  std::vector<float> site_covariance_;
+  std::vector<float> head_;
   std::size_t passes_ = 0;
 };
 
@@ -143,13 +121,23 @@ inline Batch make_fake_batch(std::size_t count, std::uint64_t seed, double mean 
   return batch;
 }
 
-/// What clean batches (mean 0) give: mean 0, std 1 / sqrt(pixels).
-inline SourceStats make_fake_stats() {
-  SourceStats stats;
-  stats.tap_mean.assign(FakeForward::kLayers * FakeForward::kWidth, 0.0F);
-  stats.tap_std.assign(FakeForward::kLayers * FakeForward::kWidth, 0.408F);
-  stats.samples = 512;
-  return stats;
+/// What clean batches (mean 0) give about: mean 0, variance 1 / pixels, nothing correlated.
+SourceStats make_fake_stats(const ModelInfo& model);
+
+inline ModelInfo fake_model(Family family) {
+  ModelInfo info;
+  info.name = "fake";
+  info.family = family;
+  info.classes = FakeForward::kClasses;
+  info.stem_channels = FakeForward::kWidth;
+  info.has_batch_norm = family == Family::Cnn;
+  info.weight_bits = info.activation_bits = 8;
+  for (std::size_t l = 0; l < FakeForward::kLayers; ++l) {
+    info.taps.push_back(
+        {"layer" + std::to_string(l), l * FakeForward::kWidth, FakeForward::kWidth});
+  }
+  info.tap_width = FakeForward::kLayers * FakeForward::kWidth;
+  return info;
 }
 
 }  // namespace zoa

@@ -25,8 +25,12 @@ struct MethodInfo {
   std::size_t least_batch = 1;
   std::size_t most_passes = 1;
   std::vector<SlotKind> slots;  ///< kinds of slots it sets; none: the engine keeps one plain model
-  bool needs_taps = false;      ///< reads PassOutput::taps and SourceStats
-  bool needs_stem = false;      ///< reads Forward::stem()
+  std::vector<SiteRequest> sites;  ///< what it measures or corrects inside; SourceStats of them
+  std::size_t prompts = 0;         ///< tokens, for SlotKind::Prompt
+  bool per_sample = false;         ///< sets norm slots for each image by itself
+  bool needs_head = false;         ///< calls Forward::run_head() or reads ModelInfo::head_weight
+  bool needs_taps = false;         ///< reads PassOutput::taps and SourceStats
+  bool needs_stem = false;         ///< reads Forward::stem()
   bool uses_batch_statistics = false;  ///< BatchNorms run on the statistics of the test batch
 };
 
@@ -62,6 +66,13 @@ class Method {
 /// Option overrides as text, e.g. {{"lr", "1e-4"}}.
 using OptionValues = std::vector<std::pair<std::string, std::string>>;
 
+/// What a method asks of the engine for this network with these options; the network needs to have
+/// family, classes, widths and has_batch_norm only.
+/// Throws  as make_method; UnsupportedModel where the method cannot work on such a network.
+MethodInfo method_needs(const std::string& name,
+                        const OptionValues& overrides,
+                        const ModelInfo& model);
+
 /// Makes a method with its published defaults for this network (family, bit width), then the
 /// overrides.
 /// Throws  InvalidArgument for an unknown name or option; the text lists the known ones.
@@ -71,7 +82,7 @@ std::unique_ptr<Method> make_method(const std::string& name,
                                     const ModelInfo& model,
                                     const SourceStats& stats);
 
-/// All methods, in the order of the table.
+/// All methods, in the order of the table, as they are for a transformer.
 std::vector<MethodInfo> list_methods();
 
 }  // namespace zoa

@@ -20,58 +20,69 @@ struct MakeArguments {
 };
 
 struct MethodEntry {
-  MethodInfo (*info)();
+  MethodInfo (*needs)(const OptionValues& overrides, const ModelInfo& model);
   std::unique_ptr<Method> (*make)(const MakeArguments& arguments);
 };
 
-template <class Options>
-void override_options(Options& options, const OptionValues& overrides) {
+// The published defaults for this network, then the overrides.
+template <auto Defaults>
+auto options_for(const OptionValues& overrides, const ModelInfo& model) {
+  auto options = Defaults(model);
   for (const auto& [name, text] : overrides) {
     set_option(options, name, text);
   }
+  check_options(options);
+  return options;
 }
 
-std::unique_ptr<Method> make_noadapt_entry(const MakeArguments& arguments) {
-  if (!arguments.overrides.empty()) {
-    detail::fail_unknown_option(arguments.overrides.front().first, {});
-  }
-  return make_noadapt(arguments.model);
-}
-
-std::unique_ptr<Method> make_zoa_entry(const MakeArguments& arguments) {
-  ZoaOptions options = default_zoa_options(arguments.model);
-  override_options(options, arguments.overrides);
-  return make_zoa(options, arguments.seed, arguments.model, arguments.stats);
+// Defaults  options of a model;  Info  what it needs with these options;  Make  the method.
+template <auto Defaults, auto Info, auto Make>
+constexpr MethodEntry entry() {
+  return {[](const OptionValues& overrides, const ModelInfo& model) {
+            return Info(options_for<Defaults>(overrides, model), model);
+          },
+          [](const MakeArguments& arguments) -> std::unique_ptr<Method> {
+            return Make(options_for<Defaults>(arguments.overrides, arguments.model), arguments.seed,
+                        arguments.model, arguments.stats);
+          }};
 }
 
 constexpr MethodEntry kMethods[] = {
-    {noadapt_info, make_noadapt_entry},
-    {zoa_info, make_zoa_entry},
+    entry<default_noadapt_options, noadapt_info, make_noadapt>(),
+    entry<default_zoa_options, zoa_info, make_zoa_method>(),
 };
 
+const MethodEntry& find_entry(const std::string& name) {
+  std::vector<std::string> known;
+  for (const MethodEntry& entry : kMethods) {
+    known.push_back(entry.needs({}, {}).name);
+    if (known.back() == name) {
+      return entry;
+    }
+  }
+  fail(ErrorCode::InvalidArgument, unknown_name_text("method", name, known));
+}
+
 }  // namespace
+
+MethodInfo method_needs(const std::string& name,
+                        const OptionValues& overrides,
+                        const ModelInfo& model) {
+  return find_entry(name).needs(overrides, model);
+}
 
 std::unique_ptr<Method> make_method(const std::string& name,
                                     const OptionValues& overrides,
                                     std::uint64_t seed,
                                     const ModelInfo& model,
                                     const SourceStats& stats) {
-  for (const MethodEntry& entry : kMethods) {
-    if (entry.info().name == name) {
-      return entry.make({overrides, seed, model, stats});
-    }
-  }
-  std::vector<std::string> known;
-  for (const MethodInfo& info : list_methods()) {
-    known.push_back(info.name);
-  }
-  fail(ErrorCode::InvalidArgument, unknown_name_text("method", name, known));
+  return find_entry(name).make({overrides, seed, model, stats});
 }
 
 std::vector<MethodInfo> list_methods() {
   std::vector<MethodInfo> list;
   for (const MethodEntry& entry : kMethods) {
-    list.push_back(entry.info());
+    list.push_back(entry.needs({}, {}));
   }
   return list;
 }

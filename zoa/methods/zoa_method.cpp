@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/methods/zoa_method.h"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <span>
@@ -10,6 +9,7 @@
 #include "zoa/core/error.h"
 #include "zoa/methods/adapted_slots.h"
 #include "zoa/methods/loss.h"
+#include "zoa/methods/parts.h"
 #include "zoa/methods/spsa.h"
 #include "zoa/methods/zoa_state.h"
 
@@ -27,16 +27,6 @@ void check_model(const ModelInfo& model, const SourceStats& stats) {
   }
 }
 
-MethodInfo info_for(const ModelInfo& model, const AdaptedSlots& slots, const ZoaOptions& options) {
-  MethodInfo info = zoa_info();
-  info.needs_stem = model.stem_channels > 0;
-  info.uses_batch_statistics = model.has_batch_norm;
-  if (!options.shift || !slots.shift) {
-    std::erase(info.slots, SlotKind::FeatureShift);
-  }
-  return info;
-}
-
 class ZoaMethod : public Method {
  public:
   ZoaMethod(const ZoaOptions& options,
@@ -49,7 +39,7 @@ class ZoaMethod : public Method {
         model_(model),
         stats_(stats),
         slots_(find_adapted_slots(model)),
-        info_(info_for(model, slots_, options)),
+        info_(zoa_info(options, model)),
         directions_(std::move(directions)),
         state_(make_state()) {}
 
@@ -94,7 +84,7 @@ ZoaState ZoaMethod::make_state() const {
 }
 
 DomainVerdict ZoaMethod::test_domain(const Forward& forward, ZoaState& next) const {
-  return info_.needs_stem ? next.detector.observe(forward.stem()) : DomainVerdict{};
+  return model_.stem_channels > 0 ? next.detector.observe(forward.stem()) : DomainVerdict{};
 }
 
 PassOutput ZoaMethod::run_pass(Forward& forward,
@@ -116,9 +106,7 @@ void ZoaMethod::draw(const ZoaState& next, std::span<double> eps, std::span<doub
 
 StepResult ZoaMethod::step(const Batch& batch, Forward& forward) {
   staged_.reset();
-  if (batch.count == 0) {
-    fail(ErrorCode::InvalidArgument, "the batch has no images");
-  }
+  check_batch(batch);
   forward.begin(batch);
   ZoaState next = state_;
   const DomainVerdict verdict = test_domain(forward, next);
@@ -172,7 +160,7 @@ bool ZoaMethod::learn(Forward& forward, double loss, ZoaState& next, StepResult&
   const double difference = perturbed - loss;
   std::vector<float> eps(bank.parameters());
   update_offsets({difference, options_.c, options_.lr, options_.wd}, bank.eps(), direction, eps);
-  if (!std::all_of(eps.begin(), eps.end(), [](float value) { return std::isfinite(value); })) {
+  if (!all_finite(eps)) {
     return false;
   }
   alpha.assign(bank.alpha().begin(), bank.alpha().end());
@@ -206,19 +194,21 @@ void ZoaMethod::load(StateReader& reader) {
 
 }  // namespace
 
-MethodInfo zoa_info() {
+MethodInfo zoa_info(const ZoaOptions& options, const ModelInfo& model) {
   MethodInfo info;
   info.name = "zoa";
   info.title = "zeroth-order adaptation of the norms with a bank of domains, two passes per batch";
   info.paper =
       "Test-Time Model Adaptation for Quantized Neural Networks, ACM MM 2025, "
       "arXiv 2508.02180";
-  info.least_batch = 1;
   info.most_passes = 2;
-  info.slots = {SlotKind::NormGamma, SlotKind::NormBeta, SlotKind::FeatureShift};
+  info.slots = {SlotKind::NormGamma, SlotKind::NormBeta};
+  if (options.shift) {
+    info.slots.push_back(SlotKind::FeatureShift);
+  }
   info.needs_taps = true;
   info.needs_stem = true;
-  info.uses_batch_statistics = true;
+  info.uses_batch_statistics = model.has_batch_norm;
   return info;
 }
 
@@ -230,6 +220,13 @@ std::unique_ptr<Method> make_zoa(const ZoaOptions& options,
   check_options(options);
   check_model(model, stats);
   return std::make_unique<ZoaMethod>(options, seed, model, stats, std::move(directions));
+}
+
+std::unique_ptr<Method> make_zoa_method(const ZoaOptions& options,
+                                        std::uint64_t seed,
+                                        const ModelInfo& model,
+                                        const SourceStats& stats) {
+  return make_zoa(options, seed, model, stats);
 }
 
 }  // namespace zoa

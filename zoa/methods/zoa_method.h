@@ -13,8 +13,7 @@
 
 namespace zoa {
 
-/// What the table says; a made method's info() says what holds for its model.
-MethodInfo zoa_info();
+MethodInfo zoa_info(const ZoaOptions& options, const ModelInfo& model);
 
 /// directions  recorded ones for conformance tests; without them they come from the seed
 /// Throws  InvalidArgument for options out of range, UnsupportedModel for a model without norm
@@ -24,5 +23,11 @@ std::unique_ptr<Method> make_zoa(const ZoaOptions& options,
                                  const ModelInfo& model,
                                  const SourceStats& stats,
                                  std::unique_ptr<Directions> directions = nullptr);
+
+/// The table's form: directions from the seed.
+std::unique_ptr<Method> make_zoa_method(const ZoaOptions& options,
+                                        std::uint64_t seed,
+                                        const ModelInfo& model,
+                                        const SourceStats& stats);
 
 }  // namespace zoa

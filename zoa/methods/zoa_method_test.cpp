@@ -44,7 +44,7 @@ ZoaOptions options() {
 
 TEST(Zoa, FirstStepByHand) {
   FakeForward forward;
-  const auto method = make_zoa(options(), 1, forward.info(), make_fake_stats(),
+  const auto method = make_zoa(options(), 1, forward.info(), make_fake_stats(forward.info()),
                                std::make_unique<PlainDirections>());
   const StepResult result = method->step(make_fake_batch(64, 1), forward);
   EXPECT_EQ(forward.passes(), 2U);
@@ -65,7 +65,7 @@ TEST(Zoa, FirstStepByHand) {
 
 TEST(Zoa, TheFirstBatchIsAnsweredAsShipped) {
   FakeForward forward;
-  const auto method = make_zoa(options(), 1, forward.info(), make_fake_stats());
+  const auto method = make_zoa(options(), 1, forward.info(), make_fake_stats(forward.info()));
   const StepResult result = method->step(make_fake_batch(64, 1, 1.0), forward);
   const PassOutput plain = forward.pass(SlotValues(forward.info().slots.size()));
   EXPECT_TRUE(std::equal(plain.answer.begin(), plain.answer.end(), result.logits.begin()));
@@ -80,7 +80,7 @@ double loss_at(Method& method, FakeForward& forward, const Batch& batch) {
 
 TEST(Zoa, LearnsInsideADomain) {
   FakeForward forward;
-  const auto method = make_zoa(options(), 3, forward.info(), make_fake_stats());
+  const auto method = make_zoa(options(), 3, forward.info(), make_fake_stats(forward.info()));
   const Batch probe = make_fake_batch(256, 999, 0.5);
   const double before = loss_at(*method, forward, probe);
   for (std::uint64_t step = 0; step < 400; ++step) {
@@ -92,7 +92,7 @@ TEST(Zoa, LearnsInsideADomain) {
 
 TEST(Zoa, DomainChangeFillsTheBankAndKeepsTheAnswer) {
   FakeForward forward;
-  const auto method = make_zoa(options(), 3, forward.info(), make_fake_stats());
+  const auto method = make_zoa(options(), 3, forward.info(), make_fake_stats(forward.info()));
   for (std::uint64_t step = 0; step < 3; ++step) {
     EXPECT_FALSE(method->step(make_fake_batch(64, step), forward).domain_changed);
     method->accept();
@@ -112,7 +112,7 @@ TEST(Zoa, DomainChangeFillsTheBankAndKeepsTheAnswer) {
 
 TEST(Zoa, SmallBatchesAreNotTestedForAChange) {
   FakeForward forward;
-  const auto method = make_zoa(options(), 3, forward.info(), make_fake_stats());
+  const auto method = make_zoa(options(), 3, forward.info(), make_fake_stats(forward.info()));
   for (const double mean : {0.0, 3.0, -3.0}) {
     const StepResult result = method->step(make_fake_batch(63, 1, mean), forward);
     method->accept();
@@ -125,7 +125,7 @@ TEST(Zoa, ShiftAppliesToTheAnswerOnlyFromTheSecondBatch) {
   FakeForward forward;
   ZoaOptions still = options();
   still.lr = 0;
-  const auto method = make_zoa(still, 3, forward.info(), make_fake_stats());
+  const auto method = make_zoa(still, 3, forward.info(), make_fake_stats(forward.info()));
   method->step(make_fake_batch(64, 1, 0.3), forward);
   method->accept();
   const MemoryState state = save(*method);
@@ -167,11 +167,13 @@ TEST(Zoa, InfoFollowsTheModel) {
   const FakeForward vit;
   ZoaOptions no_shift = options();
   no_shift.shift = false;
-  const auto method = make_zoa(no_shift, 1, vit.info(), make_fake_stats());
+  const auto method = make_zoa(no_shift, 1, vit.info(), make_fake_stats(vit.info()));
   EXPECT_FALSE(method->info().uses_batch_statistics);
   EXPECT_EQ(method->info().slots.size(), 2U);
   const FakeForward cnn(Family::Cnn);
-  EXPECT_TRUE(make_zoa(options(), 1, cnn.info(), make_fake_stats())->info().uses_batch_statistics);
+  EXPECT_TRUE(make_zoa(options(), 1, cnn.info(), make_fake_stats(cnn.info()))
+                  ->info()
+                  .uses_batch_statistics);
 }
 
 void expect_error(ErrorCode code, const ModelInfo& model, const SourceStats& stats) {
@@ -188,18 +190,18 @@ TEST(Zoa, RefusesModelsAndStatisticsThatDoNotFit) {
   ModelInfo model = forward.info();
   expect_error(ErrorCode::StateMismatch, model, SourceStats{});
   model.taps.clear();
-  expect_error(ErrorCode::UnsupportedModel, model, make_fake_stats());
+  expect_error(ErrorCode::UnsupportedModel, model, make_fake_stats(forward.info()));
   model = forward.info();
   model.slots.erase(model.slots.begin(), model.slots.end() - 1);
-  expect_error(ErrorCode::UnsupportedModel, model, make_fake_stats());
+  expect_error(ErrorCode::UnsupportedModel, model, make_fake_stats(forward.info()));
   model = forward.info();
   model.slots.back().size = 5;
-  expect_error(ErrorCode::UnsupportedModel, model, make_fake_stats());
+  expect_error(ErrorCode::UnsupportedModel, model, make_fake_stats(forward.info()));
 }
 
 TEST(Zoa, LoadRefusesStatesOfAnotherModelOrBrokenNumbers) {
   FakeForward forward;
-  const auto method = make_zoa(options(), 1, forward.info(), make_fake_stats());
+  const auto method = make_zoa(options(), 1, forward.info(), make_fake_stats(forward.info()));
   method->step(make_fake_batch(64, 1), forward);
   method->accept();
   const MemoryState good = save(*method);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/methods/parts.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "zoa/core/error.h"
+#include "zoa/methods/loss.h"
+
+namespace zoa {
+
+void check_batch(const Batch& batch) {
+  if (batch.count == 0) {
+    fail(ErrorCode::InvalidArgument, "the batch has no images");
+  }
+}
+
+StepResult make_result(std::span<const float> answer,
+                       std::span<const float> logits,
+                       std::size_t classes) {
+  StepResult result;
+  result.logits.assign(answer.begin(), answer.end());
+  result.entropy = compute_entropy(logits, classes);
+  result.loss = result.entropy;
+  return result;
+}
+
+std::vector<float> last_features(const ModelInfo& model, const PassOutput& output) {
+  const TapInfo& tap = model.taps.back();
+  const std::size_t count = output.taps.size() / model.tap_width;
+  std::vector<float> features;
+  features.reserve(count * tap.width);
+  for (std::size_t image = 0; image < count; ++image) {
+    const auto row = output.taps.subspan(image * model.tap_width + tap.offset, tap.width);
+    features.insert(features.end(), row.begin(), row.end());
+  }
+  return features;
+}
+
+std::vector<float> source_feature_mean(const ModelInfo& model, const SourceStats& stats) {
+  if (stats.tap_mean.size() != model.tap_width || model.taps.empty()) {
+    fail(ErrorCode::StateMismatch, "source statistics have ", stats.tap_mean.size(),
+         " features, model '", model.name, "' has ", model.tap_width,
+         "; collect them again with this model");
+  }
+  const TapInfo& tap = model.taps.back();
+  const auto mean = std::span(stats.tap_mean).subspan(tap.offset, tap.width);
+  return {mean.begin(), mean.end()};
+}
+
+std::vector<std::size_t> find_slots(const ModelInfo& model, SlotKind kind) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < model.slots.size(); ++i) {
+    if (model.slots[i].kind == kind) {
+      found.push_back(i);
+    }
+  }
+  return found;
+}
+
+bool all_finite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+bool all_finite(std::span<const double> values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+}
+
+void save_version(StateWriter& writer, const std::string& method, std::int64_t version) {
+  writer.put_i64(method + ".version", std::vector<std::int64_t>{version});
+}
+
+void check_version(const StateReader& reader, const std::string& method, std::int64_t version) {
+  if (reader.get_i64(method + ".version") != std::vector<std::int64_t>{version}) {
+    fail(ErrorCode::StateMismatch, "state was not saved by this version of the method ", method);
+  }
+}
+
+}  // namespace zoa

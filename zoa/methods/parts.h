@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small pieces that most methods need: the check of a batch, the last feature, slots by kind, the
+// version in a state.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "zoa/methods/method.h"
+
+namespace zoa {
+
+/// Throws  InvalidArgument for a batch without images.
+void check_batch(const Batch& batch);
+
+/// A result with this answer (B, K); loss and entropy are the mean entropy of `logits` (B, K).
+StepResult make_result(std::span<const float> answer,
+                       std::span<const float> logits,
+                       std::size_t classes);
+
+/// The last tap of every image: what the head reads, (B, D).
+std::vector<float> last_features(const ModelInfo& model, const PassOutput& output);
+
+/// Mean over the batch of the last tap on clean data, (D).
+/// Throws  StateMismatch if the statistics are not those of this model.
+std::vector<float> source_feature_mean(const ModelInfo& model, const SourceStats& stats);
+
+/// Indices in ModelInfo::slots of the slots of a kind, in their order.
+std::vector<std::size_t> find_slots(const ModelInfo& model, SlotKind kind);
+
+bool all_finite(std::span<const float> values);
+bool all_finite(std::span<const double> values);
+
+/// Writes and checks "METHOD.version".
+/// Throws  StateMismatch if the state is of another method or version.
+void save_version(StateWriter& writer, const std::string& method, std::int64_t version);
+void check_version(const StateReader& reader, const std::string& method, std::int64_t version);
+
+}  // namespace zoa
