@@ -41,6 +41,7 @@ class Contender {
   /// but teaches nothing.
   TimedStep run(const Batch& batch);
   void reset() { method_->reset(); }
+  void load(StateReader& state) { method_->load(state); }
 
  private:
   std::string name_;
