@@ -42,6 +42,7 @@ class Contender {
   /// but teaches nothing.
   TimedStep run(const Batch& batch);
   void reset() { method_->reset(); }
+  void load(StateReader& state) { method_->load(state); }
 
  private:
   std::string name_;
