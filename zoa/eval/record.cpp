@@ -105,6 +105,9 @@ std::string to_json_line(const BatchRecord& record, const RecordFormat& format) 
   json["updated"] = record.updated;
   json["passes"] = record.passes;
   json["skipped"] = record.skipped;
+  for (const DomainCount& count : record.by_domain) {
+    json["by_domain"][count.domain] = {count.labeled, count.correct};
+  }
   if (format.timings) {
     json["ms"] = std::round(record.ms * 1000) / 1000;
   }

@@ -18,6 +18,9 @@ namespace zoa {
 /// Grows when a key changes its meaning or goes away; new keys do not count.
 inline constexpr int kRecordSchema = 1;
 
+/// BatchRecord::domain of a stream of several domains.
+inline constexpr char kMixedDomain[] = "mixed";
+
 /// What no result depends on; left out of the lines where timings are (RecordFormat::timings).
 struct MachineFacts {
   std::string cpu;
@@ -50,6 +53,13 @@ struct RunHeader {
   std::string command;  ///< repeats the run
 };
 
+/// Share of a batch that is of one domain, where domains are mixed.
+struct DomainCount {
+  std::string domain;
+  std::size_t labeled = 0;
+  std::size_t correct = 0;
+};
+
 struct BatchRecord {
   std::string method;
   std::string domain;
@@ -71,6 +81,7 @@ struct BatchRecord {
   std::size_t passes = 0;   ///< counted by the engine
   std::size_t skipped = 0;  ///< images left out since the last record: could not be decoded
   double ms = 0;            ///< wall time of the step
+  std::vector<DomainCount> by_domain;  ///< where domain is kMixedDomain: those in the batch
 };
 
 struct DomainScore {

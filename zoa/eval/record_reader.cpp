@@ -92,6 +92,11 @@ BatchRecord batch_of(const Json& json) {
   record.passes = json.at("passes");
   record.skipped = optional_of<std::size_t>(json, "skipped").value_or(0);
   record.ms = optional_of<double>(json, "ms").value_or(0);
+  if (const auto shares = json.find("by_domain"); shares != json.end()) {
+    for (const auto& [domain, count] : shares->items()) {
+      record.by_domain.push_back({domain, count.at(0), count.at(1)});
+    }
+  }
   return record;
 }
 

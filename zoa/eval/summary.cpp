@@ -39,9 +39,16 @@ MethodSummary summarize(const Run& run, const std::string& method) {
     if (record.method != method) {
       continue;
     }
-    DomainScore& score = score_of(summary.domains, record.domain);
-    score.labeled += record.labeled;
-    score.correct += record.correct.value_or(0);
+    if (record.by_domain.empty() && record.labeled > 0) {
+      DomainScore& score = score_of(summary.domains, record.domain);
+      score.labeled += record.labeled;
+      score.correct += record.correct.value_or(0);
+    }
+    for (const DomainCount& count : record.by_domain) {
+      DomainScore& score = score_of(summary.domains, count.domain);
+      score.labeled += count.labeled;
+      score.correct += count.correct;
+    }
     summary.images += record.count;
     summary.skipped += record.skipped;
     summary.changes += record.changed ? 1 : 0;
