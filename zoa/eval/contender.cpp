@@ -71,6 +71,7 @@ TimedStep Contender::run(const Batch& batch) {
   const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
   timed.ms = wall.count();
   timed.passes = engine_->passes();
+  timed.pass_equivalents = static_cast<double>(timed.passes);
   return timed;
 }
 

@@ -15,6 +15,7 @@
 #include "zoa/engine/isa.h"
 #include "zoa/eval/contender.h"
 #include "zoa/eval/metrics.h"
+#include "zoa/eval/peak_memory.h"
 
 namespace zoa {
 namespace {
@@ -69,6 +70,9 @@ void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount&
   record.bank_entries = step.result.bank_entries;
   record.updated = step.result.updated;
   record.passes = step.passes;
+  record.pass_equivalents = step.pass_equivalents;
+  record.bank_weights = step.result.bank_weights;
+  record.rss_mb = peak_rss_mb();
   record.ms = step.ms;
 }
 
@@ -184,6 +188,7 @@ void Evaluation::run_batch(Lane& lane, const Batch& batch, BatchRecord record) {
     lane.so_far.labeled += count.labeled;
     lane.so_far.correct += count.correct;
     fill_record(record, step, count);
+    record.ece_bins = count_confidence(step.result.logits, lane.contender.classes(), batch.labels);
   }
   record.step = lane.step;
   if (lane.so_far.labeled > 0) {
