@@ -133,6 +133,7 @@ struct Run {
   RunHeader header;
   std::vector<BatchRecord> batches;
   std::vector<MethodSummary> summaries;
+  std::string source{};  ///< the file it was read from
 };
 
 /// Sums up the batches of one method, domains in the order of the header.

@@ -124,7 +124,7 @@ void add_record(std::vector<Run>& runs, const Json& json) {
     if (schema > kRecordSchema) {
       fail(ErrorCode::BadFile, "schema ", schema, "; this zoa reads up to ", kRecordSchema);
     }
-    runs.push_back({header_of(json), {}, {}});
+    runs.push_back({header_of(json), {}, {}, {}});
     return;
   }
   if (kind != "batch" && kind != "summary") {
@@ -175,6 +175,7 @@ std::vector<Run> read_runs(std::istream& lines, const std::string& where) {
     fail(ErrorCode::BadFile, where, ": no run in it; expected the file of zoa eval -o");
   }
   for (Run& run : runs) {
+    run.source = where;
     add_summaries(run);
   }
   return runs;
