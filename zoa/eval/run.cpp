@@ -17,6 +17,7 @@
 #include "zoa/eval/contender.h"
 #include "zoa/eval/method_state.h"
 #include "zoa/eval/metrics.h"
+#include "zoa/eval/peak_memory.h"
 #include "zoa/eval/shard.h"
 #include "zoa/eval/streams.h"
 
@@ -46,6 +47,9 @@ void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount&
   record.bank_entries = step.result.bank_entries;
   record.updated = step.result.updated;
   record.passes = step.passes;
+  record.pass_equivalents = step.pass_equivalents;
+  record.bank_weights = step.result.bank_weights;
+  record.rss_mb = peak_rss_mb();
   record.ms = step.ms;
 }
 
@@ -226,6 +230,7 @@ void Evaluation::run_batch(Lane& lane, const Batch& batch, BatchRecord record) {
     if (plan_.options.mixed) {
       add_domain_counts(record, answers);
     }
+    record.ece_bins = count_confidence(answers.logits, answers.classes, answers.labels);
   }
   record.step = lane.step;
   if (lane.so_far.labeled > 0) {

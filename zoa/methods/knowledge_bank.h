@@ -34,6 +34,9 @@ class KnowledgeBank {
   std::span<const float> eps() const { return eps_; }       ///< (P)
   std::span<const float> entry(std::size_t index) const { return *entries_[index]; }  ///< (P)
 
+  /// w = softmax(alpha_scale * alpha), (M + 1): how much of each entry is used.
+  std::vector<double> weights() const { return weights(alpha_); }
+
   /// sum_k w_k entry_k + eps, (P): what is added to the shipped parameters.
   std::vector<double> total() const { return total(alpha_); }
   /// The same with other weights: alpha (M + 1).
@@ -55,6 +58,7 @@ class KnowledgeBank {
  private:
   using Entry = std::shared_ptr<const std::vector<float>>;
 
+  std::vector<double> weights(std::span<const double> alpha) const;
   std::vector<double> mixture(std::span<const double> alpha) const;
   void restore_total(const std::vector<double>& wanted);
   double new_alpha() const;
