@@ -98,7 +98,8 @@ TEST(Lame, WithoutNeighboursTheAnswerStays) {
 }
 
 // Three images look alike; two are sure of class 2 and carry the third, which was for class 1 with
-// logits -0.325, 0.25, 0.2. The fourth is broken: its answer is what it was, and nobody hears of it.
+// logits -0.325, 0.25, 0.2. The fourth is broken: its answer is what it was, and nobody hears of
+// it.
 TEST(Lame, NeighboursCarryADoubtfulImage) {
   FakeForward forward(Family::Vit, lame_info({}, {}));
   const auto method = make_method("lame", {}, 1, forward.info(), {});
