@@ -42,7 +42,8 @@ void add_eval_flags(CLI::App& app, EvalArguments& arguments) {
       ->type_name("FILE");
   app.add_option("--domains", arguments.domains, "which domains, in this order")
       ->type_name("NAMES");
-  app.add_option("--method", arguments.methods, "methods to compare")
+  app.add_option("--method", arguments.methods,
+                 "methods to compare; all = those that fit network and --passes")
       ->type_name("NAMES")
       ->default_str(arguments.methods);
   app.add_option("--set", arguments.settings, "option of a method, e.g. zoa.lr=1e-4; may repeat")
@@ -73,14 +74,20 @@ void add_eval_flags(CLI::App& app, EvalArguments& arguments) {
 std::vector<MethodRequest> make_requests(const std::string& methods,
                                          const std::vector<std::string>& settings) {
   std::vector<MethodRequest> requests;
-  for (const std::string& name : split_list(methods, "--method")) {
+  if (methods == "all") {
+    for (const MethodInfo& info : list_methods()) {
+      requests.push_back({info.name, {}, true});
+    }
+  }
+  for (const std::string& name :
+       methods == "all" ? std::vector<std::string>{} : split_list(methods, "--method")) {
     find_method(name);
     const bool twice = std::any_of(requests.begin(), requests.end(),
                                    [&](const MethodRequest& r) { return r.name == name; });
     if (twice) {
       fail(ErrorCode::InvalidArgument, "--method ", methods, ": '", name, "' is named twice");
     }
-    requests.push_back({name, {}});
+    requests.push_back({name, {}, false});
   }
   for (const std::string& setting : settings) {
     add_setting(requests, setting);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "zoa/core/hash.h"
 #include "zoa/core/version.h"
 #include "zoa/engine/isa.h"
+#include "zoa/eval/budget.h"
 #include "zoa/eval/class_subset.h"
 #include "zoa/eval/contender.h"
 #include "zoa/eval/method_state.h"
@@ -77,6 +79,7 @@ class Evaluation {
   Run run();
 
  private:
+  std::optional<OptionValues> fit_request(const MethodRequest& request) const;
   void make_lanes();
   void fill_header();
   bool run_rounds();  // false: stopped
@@ -122,12 +125,32 @@ std::vector<Lane*> Evaluation::lanes_of(std::size_t stream) const {
 }
 
 // The header tells of all methods, whatever the shard; those without a cell go again.
+// Nothing for an optional method that does not fit network or budget.
+std::optional<OptionValues> Evaluation::fit_request(const MethodRequest& request) const {
+  try {
+    return fit_passes(request.name, request.overrides, model_.info(),
+                      static_cast<std::size_t>(plan_.options.passes));
+  } catch (const Error& error) {
+    if (!request.optional) {
+      throw;
+    }
+    if (hooks_.note) {
+      hooks_.note("left out method " + request.name + ": " + error.what());
+    }
+    return std::nullopt;
+  }
+}
+
 void Evaluation::make_lanes() {
   const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
                                  static_cast<int>(plan_.options.threads)};
   for (const MethodRequest& request : plan_.methods) {
+    const std::optional<OptionValues> overrides = fit_request(request);
+    if (!overrides) {
+      continue;
+    }
     auto lane = std::make_unique<Lane>(
-        Lane{Contender(model_, request.name, request.overrides, options), lanes_.size(), 0, {}});
+        Lane{Contender(model_, request.name, *overrides, options), lanes_.size(), 0, {}});
     MethodFacts facts{request.name, lane->contender.method().options()};
     if (const auto state = plan_.states.find(request.name); state != plan_.states.end()) {
       check_method_state(state->second, request.name, model_);

@@ -32,6 +32,7 @@ struct EvalOptions {
   std::string severity = "5";
   bool subset_classes = true;
   std::string reset = "continual";
+  std::int64_t passes = 0;
   std::string shard;
   std::int64_t threads = 0;
   std::vector<std::string> domains;  ///< in this order; none = default_domains()
@@ -50,6 +51,7 @@ struct EvalOptions {
     f(subset_classes,
       OptionMeta{"subset_classes", "imagenet-r, -a: answers only among their 200 classes"});
     f(reset, OptionMeta{"reset", "continual: never; domain or round: at the start of each"});
+    f(passes, OptionMeta{"passes", "most forward passes per batch, 0 = as published", 0, 1000});
     f(shard, OptionMeta{"shard", "run only part i/n of all (method, seed) pairs; see zoa merge"});
     f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
   }
@@ -61,6 +63,7 @@ void check_eval_options(const EvalOptions& options);
 struct MethodRequest {
   std::string name;
   OptionValues overrides;
+  bool optional = false;  ///< left out, with a note, where network or budget do not allow it
 };
 
 struct EvalPlan {

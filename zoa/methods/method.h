@@ -45,8 +45,8 @@ struct StepResult {
   bool domain_changed = false;
   std::optional<std::size_t> removed_entry;  ///< index among alpha (0 = the zero entry)
   std::size_t bank_entries = 0;              ///< after the step, without the zero entry
-  std::vector<double> bank_weights;  ///< of the zero entry, then of each entry; sum 1
-  bool updated = false;              ///< an update is staged
+  std::vector<double> bank_weights;          ///< of the zero entry, then of each entry; sum 1
+  bool updated = false;                      ///< an update is staged
 };
 
 class Method {
@@ -73,6 +73,12 @@ using OptionValues = std::vector<std::pair<std::string, std::string>>;
 MethodInfo method_needs(const std::string& name,
                         const OptionValues& overrides,
                         const ModelInfo& model);
+
+/// The options of a method: published defaults for this network, then the overrides.
+/// Throws  as make_method.
+std::vector<OptionText> method_options(const std::string& name,
+                                       const OptionValues& overrides,
+                                       const ModelInfo& model);
 
 /// Makes a method with its published defaults for this network (family, bit width), then the
 /// overrides.

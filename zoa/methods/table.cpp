@@ -27,6 +27,7 @@ struct MakeArguments {
 };
 
 struct MethodEntry {
+  std::vector<OptionText> (*options)(const OptionValues& overrides, const ModelInfo& model);
   MethodInfo (*needs)(const OptionValues& overrides, const ModelInfo& model);
   std::unique_ptr<Method> (*make)(const MakeArguments& arguments);
 };
@@ -46,6 +47,9 @@ auto options_for(const OptionValues& overrides, const ModelInfo& model) {
 template <auto Defaults, auto Info, auto Make>
 constexpr MethodEntry entry() {
   return {[](const OptionValues& overrides, const ModelInfo& model) {
+            return list_options(options_for<Defaults>(overrides, model));
+          },
+          [](const OptionValues& overrides, const ModelInfo& model) {
             return Info(options_for<Defaults>(overrides, model), model);
           },
           [](const MakeArguments& arguments) -> std::unique_ptr<Method> {
@@ -83,6 +87,12 @@ MethodInfo method_needs(const std::string& name,
                         const OptionValues& overrides,
                         const ModelInfo& model) {
   return find_entry(name).needs(overrides, model);
+}
+
+std::vector<OptionText> method_options(const std::string& name,
+                                       const OptionValues& overrides,
+                                       const ModelInfo& model) {
+  return find_entry(name).options(overrides, model);
 }
 
 std::unique_ptr<Method> make_method(const std::string& name,
