@@ -33,13 +33,14 @@ std::vector<float> head_row_logits(const ModelInfo& model, Forward& forward, std
   const std::vector<float> zeros(images * width, 0.0F);
   const std::span<const float> bias = forward.run_head(zeros).first(model.classes);
   const std::span<const float> rows(model.head_weight);
-  std::vector<float> logits(model.classes * model.classes);
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    const std::size_t a = i / model.classes;
-    const std::size_t b = i % model.classes;
-    logits[i] =
-        static_cast<float>(dot(rows.subspan(a * width, width), rows.subspan(b * width, width)) +
-                           static_cast<double>(bias[b]));
+  const std::size_t classes = model.classes;
+  std::vector<float> logits(classes * classes);
+  for (std::size_t a = 0; a < classes; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) {
+      const double product = dot(rows.subspan(a * width, width), rows.subspan(b * width, width));
+      logits[a * classes + b] = static_cast<float>(product + static_cast<double>(bias[b]));
+      logits[b * classes + a] = static_cast<float>(product + static_cast<double>(bias[a]));
+    }
   }
   return logits;
 }
