@@ -5,8 +5,12 @@
 
 #include "zoa/core/error.h"
 #include "zoa/core/nearest.h"
+#include "zoa/methods/cola_fp.h"
+#include "zoa/methods/eva0.h"
 #include "zoa/methods/method.h"
 #include "zoa/methods/noadapt.h"
+#include "zoa/methods/pea.h"
+#include "zoa/methods/quar.h"
 #include "zoa/methods/zoa_method.h"
 
 namespace zoa {
@@ -49,6 +53,10 @@ constexpr MethodEntry entry() {
 
 constexpr MethodEntry kMethods[] = {
     entry<default_noadapt_options, noadapt_info, make_noadapt>(),
+    entry<default_quar_options, quar_info, make_quar>(),
+    entry<default_pea_options, pea_info, make_pea>(),
+    entry<default_eva0_options, eva0_info, make_eva0>(),
+    entry<default_cola_fp_options, cola_fp_info, make_cola_fp>(),
     entry<default_zoa_options, zoa_info, make_zoa_method>(),
 };
 
