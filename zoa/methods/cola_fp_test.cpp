@@ -37,8 +37,8 @@ MemoryState zoa_state(Family family = Family::Vit) {
   return save(*zoa);
 }
 
-struct Setup {
-  explicit Setup(const ColaFpOptions& options = {})
+struct Trial {
+  explicit Trial(const ColaFpOptions& options = {})
       : forward(Family::Vit, cola_fp_info(options, fake_model(Family::Vit))),
         method(make_cola_fp(options, 1, forward.info(), make_fake_stats(forward.info()))) {}
   FakeForward forward;
@@ -63,23 +63,23 @@ TEST(ColaKnowledge, WeightsByHand) {
 }
 
 TEST(ColaFp, WithoutKnowledgeItIsTheShippedModel) {
-  Setup setup;
+  Trial trial;
   for (std::uint64_t step = 0; step < 3; ++step) {
     const Batch batch = make_fake_batch(64, step, 1.0);
-    const StepResult result = setup.method->step(batch, setup.forward);
-    EXPECT_EQ(setup.forward.passes(), 1U);
-    setup.method->accept();
-    setup.forward.begin(batch);
-    const PassOutput plain = setup.forward.pass(SlotValues(setup.forward.info().slots.size()));
+    const StepResult result = trial.method->step(batch, trial.forward);
+    EXPECT_EQ(trial.forward.passes(), 1U);
+    trial.method->accept();
+    trial.forward.begin(batch);
+    const PassOutput plain = trial.forward.pass(SlotValues(trial.forward.info().slots.size()));
     EXPECT_TRUE(std::equal(plain.answer.begin(), plain.answer.end(), result.logits.begin()));
   }
 }
 
 TEST(ColaFp, TakesWhatZoaKnows) {
   MemoryState zoa = zoa_state();
-  Setup setup;
-  setup.method->load(zoa);
-  const MemoryState state = save(*setup.method);
+  Trial trial;
+  trial.method->load(zoa);
+  const MemoryState state = save(*trial.method);
   const std::vector<float> offsets = state.get_f32("cola-fp.offsets");
   ASSERT_EQ(offsets.size(), 3 * kParameters);
   const std::vector<float> bank = zoa.get_f32("zoa.bank");
@@ -107,28 +107,28 @@ TEST(ColaFp, TakesWhatZoaKnows) {
 
 TEST(ColaFp, TheNearestDomainAnswersFromTheSecondBatchOn) {
   MemoryState zoa = zoa_state();
-  Setup setup;
-  setup.method->load(zoa);
+  Trial trial;
+  trial.method->load(zoa);
   const std::vector<float> bank = zoa.get_f32("zoa.bank");
   for (const std::uint64_t step : {0U, 1U}) {
     const Batch batch = make_fake_batch(64, 40 + step, 3.0);
-    const StepResult result = setup.method->step(batch, setup.forward);
+    const StepResult result = trial.method->step(batch, trial.forward);
     EXPECT_TRUE(result.updated);
     EXPECT_EQ(result.bank_entries, 3U);
-    setup.method->accept();
+    trial.method->accept();
     // The first batch is answered as shipped, the second by the second entry alone: the next
     // distance is hundreds of times larger.
     std::vector<std::vector<float>> slots;
     std::size_t first = kParameters;
-    for (const SlotInfo& slot : setup.forward.info().slots) {
+    for (const SlotInfo& slot : trial.forward.info().slots) {
       slots.push_back(slot.neutral);
       for (std::size_t j = 0; j < slot.size && step == 1; ++j) {
         slots.back()[j] += bank[first + j];
       }
       first += slot.size;
     }
-    setup.forward.begin(batch);
-    const PassOutput wanted = setup.forward.pass(SlotValues(slots.begin(), slots.end()));
+    trial.forward.begin(batch);
+    const PassOutput wanted = trial.forward.pass(SlotValues(slots.begin(), slots.end()));
     for (std::size_t i = 0; i < wanted.answer.size(); ++i) {
       EXPECT_NEAR(result.logits[i], wanted.answer[i], 1e-3) << step;
     }
@@ -147,11 +147,11 @@ TEST(ColaFp, KeepsTheContractWithKnowledge) {
 }
 
 TEST(ColaFp, RefusesStatesThatDoNotFit) {
-  Setup setup;
-  const MemoryState before = save(*setup.method);
+  Trial trial;
+  const MemoryState before = save(*trial.method);
   const auto refuses = [&](MemoryState state) {
-    EXPECT_THROW(setup.method->load(state), Error);
-    EXPECT_TRUE(before == save(*setup.method));
+    EXPECT_THROW(trial.method->load(state), Error);
+    EXPECT_TRUE(before == save(*trial.method));
   };
   MemoryState zoa = zoa_state();
   zoa.put_f32("zoa.eps", std::vector<float>(3));

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kParameters = 2 * FakeForward::kLayers * FakeForward::kWidth;
 
-struct Setup {
-  explicit Setup(const Eva0Options& options)
+struct Trial {
+  explicit Trial(const Eva0Options& options)
       : forward(Family::Vit, eva0_info(options, fake_model(Family::Vit))),
         method(make_eva0(options, 3, forward.info(), make_fake_stats(forward.info()))) {}
   MemoryState saved() const {
@@ -63,16 +63,16 @@ TEST(Eva0, TheEntropyDoesNotSeeTheSizeOfTheLogits) {
 // One image: the step is -lr * (loss+ - loss-) / (2 c) along its signs.
 TEST(Eva0, FirstStepByHand) {
   const Eva0Options options;
-  Setup setup(options);
-  const StepResult result = setup.method->step(make_fake_batch(1, 1, 0.5), setup.forward);
-  EXPECT_EQ(setup.forward.passes(), 2U);
+  Trial trial(options);
+  const StepResult result = trial.method->step(make_fake_batch(1, 1, 0.5), trial.forward);
+  EXPECT_EQ(trial.forward.passes(), 2U);
   ASSERT_TRUE(result.updated && result.loss_perturbed);
-  setup.method->accept();
+  trial.method->accept();
   std::vector<float> signs(kParameters);
   fill_signs(3, 0, 0, signs);
   const double derivative = (result.loss - *result.loss_perturbed) / (2 * options.c);
   ASSERT_GT(std::abs(derivative), 1e-3);
-  const std::vector<float> offsets = setup.offsets();
+  const std::vector<float> offsets = trial.offsets();
   for (std::size_t i = 0; i < kParameters; ++i) {
     EXPECT_NEAR(offsets[i], -options.lr * derivative * static_cast<double>(signs[i]), 1e-9);
   }
@@ -80,14 +80,14 @@ TEST(Eva0, FirstStepByHand) {
 
 TEST(Eva0, EachImageHasItsOwnDirection) {
   const Eva0Options options;
-  Setup setup(options);
+  Trial trial(options);
   const Batch batch = make_fake_batch(2, 1, 0.5);
-  const StepResult result = setup.method->step(batch, setup.forward);
+  const StepResult result = trial.method->step(batch, trial.forward);
   // The answer is the mean of the pair, each image at its own parameters.
   std::vector<float> wanted(result.logits.size());
   for (const float side : {1.0F, -1.0F}) {
     std::vector<float> values;
-    const ModelInfo& info = setup.forward.info();
+    const ModelInfo& info = trial.forward.info();
     std::vector<std::vector<float>> signs(2, std::vector<float>(kParameters));
     fill_signs(3, 0, 0, signs[0]);
     fill_signs(3, 0, 1, signs[1]);
@@ -101,8 +101,8 @@ TEST(Eva0, EachImageHasItsOwnDirection) {
       }
       first += slot.size;
     }
-    setup.forward.begin(batch);
-    const PassOutput output = setup.forward.pass(SlotValues(slots.begin(), slots.end()));
+    trial.forward.begin(batch);
+    const PassOutput output = trial.forward.pass(SlotValues(slots.begin(), slots.end()));
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       wanted[i] += output.answer[i] / 2;
     }
@@ -113,17 +113,17 @@ TEST(Eva0, EachImageHasItsOwnDirection) {
 }
 
 TEST(Eva0, LearnsInsideADomain) {
-  Setup setup(Eva0Options{});
+  Trial trial(Eva0Options{});
   const Batch probe = make_fake_batch(256, 999, 0.5);
   const auto loss = [&] {
-    const StepResult result = setup.method->step(probe, setup.forward);
-    setup.method->discard();
+    const StepResult result = trial.method->step(probe, trial.forward);
+    trial.method->discard();
     return (result.loss + result.loss_perturbed.value_or(0)) / 2;
   };
   const double before = loss();
   for (std::uint64_t step = 0; step < 200; ++step) {
-    setup.method->step(make_fake_batch(64, step, 0.5), setup.forward);
-    setup.method->accept();
+    trial.method->step(make_fake_batch(64, step, 0.5), trial.forward);
+    trial.method->accept();
   }
   EXPECT_LT(loss(), before - 0.3);
 }
@@ -139,12 +139,12 @@ TEST(Eva0, StepAndOffsetsAreBounded) {
     }
     return std::sqrt(sum);
   };
-  Setup small(options);
+  Trial small(options);
   small.method->step(make_fake_batch(64, 1, 2.0), small.forward);
   small.method->accept();
   EXPECT_NEAR(norm(small.offsets()), 0.01, 1e-6);
   options.max_step = 100;
-  Setup large(options);
+  Trial large(options);
   for (std::uint64_t step = 0; step < 3; ++step) {
     large.method->step(make_fake_batch(64, step, 2.0), large.forward);
     large.method->accept();
@@ -155,12 +155,12 @@ TEST(Eva0, StepAndOffsetsAreBounded) {
 TEST(Eva0, TheAnchorLineLeadsBack) {
   // Nothing but the decay moves the offsets when the step size is 0.
   Eva0Options options;
-  Setup setup(options);
-  setup.method->step(make_fake_batch(64, 1, 2.0), setup.forward);
-  setup.method->accept();
-  MemoryState state = setup.saved();
+  Trial trial(options);
+  trial.method->step(make_fake_batch(64, 1, 2.0), trial.forward);
+  trial.method->accept();
+  MemoryState state = trial.saved();
   options.lr = 0;
-  Setup still(options);
+  Trial still(options);
   still.method->load(state);
   const std::vector<float> before = still.offsets();
   still.method->step(make_fake_batch(64, 2, 2.0), still.forward);
@@ -171,7 +171,7 @@ TEST(Eva0, TheAnchorLineLeadsBack) {
   // All directions on the line: the step is along the offsets.
   options.lr = 1e-3;
   options.anchor_every = 1;
-  Setup line(options);
+  Trial line(options);
   line.method->load(state);
   line.method->step(make_fake_batch(8, 2, 2.0), line.forward);
   line.method->accept();
@@ -182,12 +182,12 @@ TEST(Eva0, TheAnchorLineLeadsBack) {
 }
 
 TEST(Eva0, LoadRefusesWhatDoesNotFit) {
-  Setup setup(Eva0Options{});
-  MemoryState state = setup.saved();
+  Trial trial(Eva0Options{});
+  MemoryState state = trial.saved();
   state.put_f32("eva0.offsets", std::vector<float>(3));
-  EXPECT_THROW(setup.method->load(state), Error);
+  EXPECT_THROW(trial.method->load(state), Error);
   state.put_f32("eva0.offsets", std::vector<float>(kParameters, std::nanf("")));
-  EXPECT_THROW(setup.method->load(state), Error);
+  EXPECT_THROW(trial.method->load(state), Error);
 }
 
 }  // namespace

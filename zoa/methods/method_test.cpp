@@ -38,7 +38,8 @@ TEST(Methods, VariantsKeepTheContract) {
       {"pea", {{"form", "full"}, {"score", "all"}, {"update_every", "1"}}},
       {"pea", {{"form", "full"}, {"update_every", "3"}, {"jump", "1.5"}, {"entropy_jump", "0.1"}}},
       {"quar", {{"lam", "0"}}},
-      {"quar", {{"lam_global", "0"}, {"prior", "0"}}},
+      {"quar", {{"from_depth", "0"}, {"lam_global", "0"}, {"prior", "0"}}},
+      {"quar", {{"from_depth", "0.5"}, {"momentum", "1"}}},
       {"eva0", {{"anchor_every", "1"}, {"lr", "1"}}},
       {"cola-fp", {{"shift", "true"}, {"domain_batch", "1"}}},
   };

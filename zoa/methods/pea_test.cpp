@@ -74,8 +74,8 @@ TEST(Pea, WeightsAreScaledToTheUnitInterval) {
   EXPECT_EQ(compute_pea_weights({2, 2}), (std::vector<double>{0, 0}));
 }
 
-struct Setup {
-  explicit Setup(const PeaOptions& options)
+struct Trial {
+  explicit Trial(const PeaOptions& options)
       : forward(Family::Vit, pea_info(options, fake_model(Family::Vit))),
         stats(make_fake_stats(forward.info())) {
     // Of two alike blocks: the first counts as near to clean data, the second as far (weight 1).
@@ -106,13 +106,13 @@ TEST(Pea, TheFirstBatchHasCleanMomentsAfterwards) {
   for (const char* form : {"diagonal", "full"}) {
     PeaOptions options;
     options.form = form;
-    Setup setup(options);
-    const StepResult result = setup.method->step(make_fake_batch(64, 1, 2.0), setup.forward);
-    EXPECT_EQ(setup.forward.passes(), 2U);
+    Trial trial(options);
+    const StepResult result = trial.method->step(make_fake_batch(64, 1, 2.0), trial.forward);
+    EXPECT_EQ(trial.forward.passes(), 2U);
     EXPECT_TRUE(result.updated);
     // Head of the mean feature: every feature has mean -3.
     const std::vector<float> features(FakeForward::kWidth, -3.0F);
-    const auto wanted = setup.forward.run_head(features);
+    const auto wanted = trial.forward.run_head(features);
     for (std::size_t k = 0; k < FakeForward::kClasses; ++k) {
       float mean = 0;
       for (std::size_t i = 0; i < 64; ++i) {
@@ -124,17 +124,17 @@ TEST(Pea, TheFirstBatchHasCleanMomentsAfterwards) {
 }
 
 TEST(Pea, LaterBatchesAreCorrectedByEarlierStatistics) {
-  Setup setup(diagonal());
-  setup.method->step(make_fake_batch(64, 1, 2.0), setup.forward);
-  setup.method->accept();
-  const std::vector<float> mean = setup.saved().get_f32("pea.layer1.output.mean");
-  const std::vector<float> variance = setup.saved().get_f32("pea.layer1.output.covariance");
-  EXPECT_TRUE(setup.saved().get_f32("pea.layer0.output.mean").empty());  // weight 0: left alone
+  Trial trial(diagonal());
+  trial.method->step(make_fake_batch(64, 1, 2.0), trial.forward);
+  trial.method->accept();
+  const std::vector<float> mean = trial.saved().get_f32("pea.layer1.output.mean");
+  const std::vector<float> variance = trial.saved().get_f32("pea.layer1.output.covariance");
+  EXPECT_TRUE(trial.saved().get_f32("pea.layer0.output.mean").empty());  // weight 0: left alone
 
   const Batch second = make_fake_batch(64, 2, 2.2);
-  const StepResult result = setup.method->step(second, setup.forward);
-  setup.forward.begin(second);
-  const PassOutput plain = setup.forward.pass(SlotValues(setup.forward.info().slots.size()));
+  const StepResult result = trial.method->step(second, trial.forward);
+  trial.forward.begin(second);
+  const PassOutput plain = trial.forward.pass(SlotValues(trial.forward.info().slots.size()));
   std::vector<float> features(plain.taps.size() / 2);
   for (std::size_t i = 0; i < features.size(); ++i) {
     const std::size_t j = i % 4;
@@ -142,37 +142,37 @@ TEST(Pea, LaterBatchesAreCorrectedByEarlierStatistics) {
     features[i] =
         (x - mean[j]) * std::sqrt((FakeForward::kVariance + 1e-5F) / (variance[j] + 1e-5F)) - 3;
   }
-  const auto wanted = setup.forward.run_head(features);
+  const auto wanted = trial.forward.run_head(features);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     EXPECT_NEAR(result.logits[i], wanted[i], 1e-3);
   }
-  setup.method->accept();
+  trial.method->accept();
   const float moved = 0.98F * mean[0] + 0.02F * plain.site_mean[plain.site_mean.size() - 4];
-  EXPECT_NEAR(setup.saved().get_f32("pea.layer1.output.mean")[0], moved, 1e-5);
+  EXPECT_NEAR(trial.saved().get_f32("pea.layer1.output.mean")[0], moved, 1e-5);
 }
 
 TEST(Pea, AJumpOfTheEntropyRestartsAll) {
   PeaOptions options = diagonal();
   options.entropy_jump = 0;
-  Setup setup(options);
+  Trial trial(options);
   bool changed = false;
   for (std::uint64_t step = 0; step < 6 && !changed; ++step) {
-    changed = setup.method->step(make_fake_batch(64, step, 2.0), setup.forward).domain_changed;
-    setup.method->accept();
+    changed = trial.method->step(make_fake_batch(64, step, 2.0), trial.forward).domain_changed;
+    trial.method->accept();
   }
   ASSERT_TRUE(changed);
-  EXPECT_TRUE(setup.saved().get_f32("pea.layer1.output.mean").empty());
+  EXPECT_TRUE(trial.saved().get_f32("pea.layer1.output.mean").empty());
 }
 
 TEST(Pea, RootsTakeTurns) {
   PeaOptions options;
   options.update_every = 2;
-  Setup setup(options);
-  const auto has_root = [&] { return !setup.saved().get_f32("pea.layer1.output.matrix").empty(); };
+  Trial trial(options);
+  const auto has_root = [&] { return !trial.saved().get_f32("pea.layer1.output.matrix").empty(); };
   std::vector<bool> seen;
   for (std::uint64_t step = 0; step < 4; ++step) {
-    setup.method->step(make_fake_batch(64, step, 2.0), setup.forward);
-    setup.method->accept();
+    trial.method->step(make_fake_batch(64, step, 2.0), trial.forward);
+    trial.method->accept();
     seen.push_back(has_root());
   }
   // New after the first batch; dropped with every second one, which the next batch makes good.
@@ -190,13 +190,13 @@ TEST(Pea, OptionsAndStatesAreChecked) {
   EXPECT_EQ(cnn.form, "grouped");
   EXPECT_EQ(cnn.jump, 2.5);
 
-  Setup setup(diagonal());
-  MemoryState state = setup.saved();
+  Trial trial(diagonal());
+  MemoryState state = trial.saved();
   state.put_f32("pea.layer0.output.mean", std::vector<float>(3));
-  EXPECT_THROW(setup.method->load(state), Error);
-  state = setup.saved();
+  EXPECT_THROW(trial.method->load(state), Error);
+  state = trial.saved();
   state.put_f64("pea.entropy", std::vector<double>{std::nan("")});
-  EXPECT_THROW(setup.method->load(state), Error);
+  EXPECT_THROW(trial.method->load(state), Error);
 }
 
 }  // namespace

@@ -15,8 +15,8 @@
 namespace zoa {
 namespace {
 
-struct Setup {
-  explicit Setup(const QuarOptions& options)
+struct Trial {
+  explicit Trial(const QuarOptions& options)
       : forward(Family::Vit, quar_info(options, fake_model(Family::Vit))),
         stats(make_fake_stats(forward.info())),
         method(make_quar(options, 1, forward.info(), stats)) {}
@@ -30,16 +30,16 @@ constexpr std::size_t kWidth = FakeForward::kWidth;
 TEST(Quar, FirstBatchByHand) {
   QuarOptions options;
   options.prior = 0;  // the statistics of the batch alone
-  Setup setup(options);
+  Trial trial(options);
   const Batch batch = make_fake_batch(64, 1, 0.5);
-  const StepResult result = setup.method->step(batch, setup.forward);
-  EXPECT_EQ(setup.forward.passes(), 1U);
+  const StepResult result = trial.method->step(batch, trial.forward);
+  EXPECT_EQ(trial.forward.passes(), 1U);
   EXPECT_TRUE(result.updated);
 
   // The sites are neutral. The feature has the source's mean 0 and deviation 0.408 afterwards.
-  setup.forward.begin(batch);
-  const PassOutput plain = setup.forward.pass(SlotValues(setup.forward.info().slots.size()));
-  std::vector<float> features = last_features(setup.forward.info(), plain);
+  trial.forward.begin(batch);
+  const PassOutput plain = trial.forward.pass(SlotValues(trial.forward.info().slots.size()));
+  std::vector<float> features = last_features(trial.forward.info(), plain);
   const BatchMoments moments = compute_moments(features, kWidth);
   for (std::size_t i = 0; i < features.size(); ++i) {
     const std::size_t j = i % kWidth;
@@ -47,7 +47,7 @@ TEST(Quar, FirstBatchByHand) {
     features[i] = static_cast<float>((static_cast<double>(features[i]) - moments.mean[j]) *
                                      static_cast<double>(0.408F) / biased);
   }
-  const auto wanted = setup.forward.run_head(features);
+  const auto wanted = trial.forward.run_head(features);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     EXPECT_NEAR(result.logits[i], wanted[i], 1e-5);
   }
@@ -59,27 +59,27 @@ TEST(Quar, EarlierBatchesCorrectTheSitesHalfWay) {
   options.prior = 0;
   options.momentum = 1;  // the last batch alone
   options.from_depth = 0.5;
-  Setup setup(options);
-  ASSERT_EQ(setup.forward.info().sites.size(), 1U);
+  Trial trial(options);
+  ASSERT_EQ(trial.forward.info().sites.size(), 1U);
   const Batch first = make_fake_batch(64, 1, 2.0);
-  setup.method->step(first, setup.forward);
-  setup.method->accept();
-  setup.forward.begin(first);
-  const PassOutput measured = setup.forward.pass(SlotValues(setup.forward.info().slots.size()));
+  trial.method->step(first, trial.forward);
+  trial.method->accept();
+  trial.forward.begin(first);
+  const PassOutput measured = trial.forward.pass(SlotValues(trial.forward.info().slots.size()));
   const std::vector<float> mean(measured.site_mean.begin(), measured.site_mean.end());
   const std::vector<float> variance(measured.site_variance.begin(), measured.site_variance.end());
 
   const Batch second = make_fake_batch(64, 2, 2.0);
-  const StepResult result = setup.method->step(second, setup.forward);
-  setup.forward.begin(second);
-  const PassOutput plain = setup.forward.pass(SlotValues(setup.forward.info().slots.size()));
-  std::vector<float> features = last_features(setup.forward.info(), plain);
+  const StepResult result = trial.method->step(second, trial.forward);
+  trial.forward.begin(second);
+  const PassOutput plain = trial.forward.pass(SlotValues(trial.forward.info().slots.size()));
+  std::vector<float> features = last_features(trial.forward.info(), plain);
   for (std::size_t i = 0; i < features.size(); ++i) {
     const std::size_t j = i % kWidth;
     const float scale = 0.5F + 0.5F * std::sqrt(FakeForward::kVariance / variance[j]);
     features[i] = (features[i] - mean[j]) * scale + mean[j] / 2;
   }
-  const auto wanted = setup.forward.run_head(features);
+  const auto wanted = trial.forward.run_head(features);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     EXPECT_NEAR(result.logits[i], wanted[i], 1e-4);
   }
@@ -96,7 +96,8 @@ TEST(Quar, DefaultsAndNeedsFollowFamilyAndOptions) {
 }
 
 TEST(Quar, RefusesStatisticsThatDoNotFit) {
-  const QuarOptions options;
+  QuarOptions options;
+  options.from_depth = 0.5;
   const FakeForward forward(Family::Vit, quar_info(options, fake_model(Family::Vit)));
   SourceStats stats = make_fake_stats(forward.info());
   stats.site_mean.pop_back();
