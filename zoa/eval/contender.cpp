@@ -78,7 +78,7 @@ TimedStep Contender::run(const Batch& batch) {
   const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
   timed.ms = wall.count();
   timed.passes = engine_->passes();
-  timed.cost = engine_->cost();
+  timed.pass_equivalents = engine_->cost();
   return timed;
 }
 

@@ -30,6 +30,25 @@ CorrectCount count_correct(std::span<const float> logits,
   return count;
 }
 
+std::optional<MeanSd> mean_and_sd(std::span<const double> values) {
+  if (values.empty()) {
+    return std::nullopt;
+  }
+  const auto count = static_cast<double>(values.size());
+  MeanSd result{0, std::nullopt, values.size()};
+  for (const double value : values) {
+    result.mean += value / count;
+  }
+  if (values.size() > 1) {
+    double squares = 0;
+    for (const double value : values) {
+      squares += (value - result.mean) * (value - result.mean);
+    }
+    result.sd = std::sqrt(squares / (count - 1));
+  }
+  return result;
+}
+
 double quantile(std::vector<double> values, double fraction) {
   if (values.empty()) {
     return 0;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small numbers of an evaluation: right answers, medians, percentiles.
+// Small numbers of an evaluation: right answers, spread over seeds, medians.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,16 @@ struct CorrectCount {
 CorrectCount count_correct(std::span<const float> logits,
                            std::size_t classes,
                            std::span<const int> labels);
+
+/// Mean and sample standard deviation (n - 1) of repetitions.
+struct MeanSd {
+  double mean = 0;
+  std::optional<double> sd;  ///< none for a single value
+  std::size_t count = 1;
+};
+
+/// None for no values.
+std::optional<MeanSd> mean_and_sd(std::span<const double> values);
 
 /// Value at a fraction 0..1 of the sorted values, linear between two of them; 0 for no values.
 double quantile(std::vector<double> values, double fraction);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/eval/metrics.h"
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -34,6 +35,17 @@ TEST(CountCorrect, NotFiniteIsWrong) {
 TEST(CountCorrect, RefusesSizesThatDoNotFit) {
   EXPECT_THROW(count_correct(std::vector<float>{1, 2, 3}, 2, std::vector<int>{0}), Error);
   EXPECT_THROW(count_correct(std::vector<float>{}, 0, std::vector<int>{}), Error);
+}
+
+TEST(MeanAndSd, SampleDeviationByHand) {
+  EXPECT_FALSE(mean_and_sd({}).has_value());
+  const MeanSd one = mean_and_sd(std::vector<double>{0.5}).value();
+  EXPECT_EQ(one.mean, 0.5);
+  EXPECT_FALSE(one.sd.has_value());
+  const MeanSd three = mean_and_sd(std::vector<double>{1, 2, 6}).value();
+  EXPECT_NEAR(three.mean, 3, 1e-12);
+  EXPECT_NEAR(three.sd.value(), std::sqrt((4 + 1 + 9) / 2.0), 1e-12);
+  EXPECT_EQ(three.count, 3U);
 }
 
 TEST(Quantile, LinearBetweenNeighbours) {

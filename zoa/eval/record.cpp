@@ -28,6 +28,22 @@ Json number_json(const std::optional<double>& value) {
   return value ? number_json(*value) : Json(nullptr);
 }
 
+// So many digits as mean something; not finite becomes null.
+Json rounded(double value, double per_unit) {
+  return number_json(std::round(value * per_unit) / per_unit);
+}
+
+// Bins that hold nothing are left out; each line: number, images, sum of confidence, right answers.
+Json bins_json(const ConfidenceBins& bins) {
+  Json json = Json::array();
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    if (bins[i].count > 0) {
+      json.push_back({i, bins[i].count, bins[i].confidence, bins[i].correct});
+    }
+  }
+  return json;
+}
+
 Json option_json(const OptionText& option) {
   if (option.type == "bool") {
     return option.value == "true";
@@ -104,9 +120,21 @@ std::string to_json_line(const BatchRecord& record, const RecordFormat& format) 
   json["bank_entries"] = record.bank_entries;
   json["updated"] = record.updated;
   json["passes"] = record.passes;
+  json["pass_equivalents"] = rounded(record.pass_equivalents, 1e6);
+  json["ece_bins"] = bins_json(record.ece_bins);
+  json["bank_weights"] = Json::array();
+  for (const double weight : record.bank_weights) {
+    json["bank_weights"].push_back(rounded(weight, 1e6));
+  }
   json["skipped"] = record.skipped;
+  for (const DomainCount& count : record.by_domain) {
+    json["by_domain"][count.domain] = {count.labeled, count.correct};
+  }
   if (format.timings) {
-    json["ms"] = std::round(record.ms * 1000) / 1000;
+    json["ms"] = rounded(record.ms, 1e3);
+    if (record.rss_mb) {
+      json["rss_mb"] = rounded(*record.rss_mb, 10);
+    }
   }
   return dump(json);
 }
@@ -123,8 +151,24 @@ std::string to_json_line(const MethodSummary& summary, const RecordFormat& forma
   json["batches"] = summary.batches;
   json["changes"] = summary.changes;
   json["passes_per_batch"] = number_json(summary.passes_per_batch);
+  json["pass_equivalents_per_batch"] = rounded(summary.pass_equivalents_per_batch, 1e6);
+  json["ece"] = number_json(summary.ece);
+  json["ece_domains"] = Json::object();
+  for (const DomainScore& score : summary.domains) {
+    json["ece_domains"][score.domain] = number_json(calibration_error(score.ece_bins));
+  }
+  json["entropy"] = number_json(summary.entropy);
+  json["loss"] = number_json(summary.loss);
+  if (summary.rounds.size() > 1) {
+    for (const RoundScore& score : summary.rounds) {
+      json["rounds"][std::to_string(score.round)] = number_json(score.top1);
+    }
+  }
   if (format.timings) {
-    json["ms_median"] = std::round(summary.ms_median * 1000) / 1000;
+    json["ms_median"] = rounded(summary.ms_median, 1e3);
+    if (summary.rss_mb) {
+      json["rss_mb"] = rounded(*summary.rss_mb, 10);
+    }
   }
   return dump(json);
 }

@@ -12,11 +12,15 @@
 #include <vector>
 
 #include "zoa/core/options.h"
+#include "zoa/eval/calibration.h"
 
 namespace zoa {
 
 /// Grows when a key changes its meaning or goes away; new keys do not count.
 inline constexpr int kRecordSchema = 1;
+
+/// BatchRecord::domain of a stream of several domains.
+inline constexpr char kMixedDomain[] = "mixed";
 
 /// What no result depends on; left out of the lines where timings are (RecordFormat::timings).
 struct MachineFacts {
@@ -50,6 +54,13 @@ struct RunHeader {
   std::string command;  ///< repeats the run
 };
 
+/// Share of a batch that is of one domain, where domains are mixed.
+struct DomainCount {
+  std::string domain;
+  std::size_t labeled = 0;
+  std::size_t correct = 0;
+};
+
 struct BatchRecord {
   std::string method;
   std::string domain;
@@ -68,15 +79,22 @@ struct BatchRecord {
   std::optional<std::size_t> removed_entry;
   std::size_t bank_entries = 0;
   bool updated = false;
-  std::size_t passes = 0;   ///< counted by the engine
+  std::size_t passes = 0;       ///< counted by the engine
+  double pass_equivalents = 0;  ///< the same in full passes: a part of the network counts its share
+  ConfidenceBins ece_bins{};    ///< of the images with a known label
+  std::optional<double> rss_mb;  ///< most memory of the process so far, peak_rss_mb()
+  std::vector<double>
+      bank_weights;         ///< of the zero entry, then of each entry; sum 1; none: no bank
   std::size_t skipped = 0;  ///< images left out since the last record: could not be decoded
   double ms = 0;            ///< wall time of the step
+  std::vector<DomainCount> by_domain;  ///< where domain is kMixedDomain: those in the batch
 };
 
 struct DomainScore {
   std::string domain;
   std::size_t labeled = 0;
   std::size_t correct = 0;
+  ConfidenceBins ece_bins{};
   std::optional<double> top1() const {
     if (labeled == 0) {
       return std::nullopt;
@@ -85,17 +103,29 @@ struct DomainScore {
   }
 };
 
+/// Mean over the domains of one round, each with the same weight.
+struct RoundScore {
+  std::size_t round = 1;
+  std::optional<double> top1;
+};
+
 struct MethodSummary {
   std::string method;
   bool complete = true;  ///< false: interrupted
   std::vector<DomainScore> domains;
-  std::optional<double> top1;  ///< mean over the domains, each with the same weight
+  std::optional<double> top1;      ///< mean over the domains, each with the same weight
+  std::optional<double> ece;       ///< the same; of all images at once where domains are mixed
+  std::optional<double> entropy;   ///< nats, mean over the images
+  std::optional<double> loss;      ///< the same, of the method
+  std::vector<RoundScore> rounds;  ///< in the order of the stream
   std::size_t images = 0;
   std::size_t skipped = 0;
   std::size_t batches = 0;
   std::size_t changes = 0;
   double passes_per_batch = 0;
+  double pass_equivalents_per_batch = 0;
   double ms_median = 0;
+  std::optional<double> rss_mb;  ///< the most
 };
 
 /// One network on one data set: a header and what followed it.
@@ -103,6 +133,7 @@ struct Run {
   RunHeader header;
   std::vector<BatchRecord> batches;
   std::vector<MethodSummary> summaries;
+  std::string source{};  ///< the file it was read from
 };
 
 /// Sums up the batches of one method, domains in the order of the header.

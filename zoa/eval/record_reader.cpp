@@ -70,6 +70,18 @@ RunHeader header_of(const Json& json) {
   return header;
 }
 
+ConfidenceBins bins_of(const Json& json) {
+  ConfidenceBins bins{};
+  for (const Json& bin : json) {
+    const std::size_t number = bin.at(0);
+    if (number >= bins.size()) {
+      fail(ErrorCode::BadFile, "ece_bins: bin ", number, ", expected 0 .. ", bins.size() - 1);
+    }
+    bins[number] = {bin.at(1), bin.at(2), bin.at(3)};
+  }
+  return bins;
+}
+
 BatchRecord batch_of(const Json& json) {
   BatchRecord record;
   record.method = json.at("method");
@@ -90,8 +102,18 @@ BatchRecord batch_of(const Json& json) {
   record.bank_entries = optional_of<std::size_t>(json, "bank_entries").value_or(0);
   record.updated = optional_of<bool>(json, "updated").value_or(false);
   record.passes = json.at("passes");
+  record.pass_equivalents =
+      optional_of<double>(json, "pass_equivalents").value_or(static_cast<double>(record.passes));
+  record.ece_bins = bins_of(json.value("ece_bins", Json::array()));
+  record.rss_mb = optional_of<double>(json, "rss_mb");
+  record.bank_weights = json.value("bank_weights", std::vector<double>{});
   record.skipped = optional_of<std::size_t>(json, "skipped").value_or(0);
   record.ms = optional_of<double>(json, "ms").value_or(0);
+  if (const auto shares = json.find("by_domain"); shares != json.end()) {
+    for (const auto& [domain, count] : shares->items()) {
+      record.by_domain.push_back({domain, count.at(0), count.at(1)});
+    }
+  }
   return record;
 }
 
@@ -102,7 +124,7 @@ void add_record(std::vector<Run>& runs, const Json& json) {
     if (schema > kRecordSchema) {
       fail(ErrorCode::BadFile, "schema ", schema, "; this zoa reads up to ", kRecordSchema);
     }
-    runs.push_back({header_of(json), {}, {}});
+    runs.push_back({header_of(json), {}, {}, {}});
     return;
   }
   if (kind != "batch" && kind != "summary") {
@@ -153,6 +175,7 @@ std::vector<Run> read_runs(std::istream& lines, const std::string& where) {
     fail(ErrorCode::BadFile, where, ": no run in it; expected the file of zoa eval -o");
   }
   for (Run& run : runs) {
+    run.source = where;
     add_summaries(run);
   }
   return runs;

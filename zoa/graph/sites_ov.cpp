@@ -110,7 +110,8 @@ class SiteFinder {
     for (const Norm& norm : structure_.norms) {
       if (norm.kind == NormKind::BatchNorm || norm.kind == NormKind::FoldedBatchNorm) {
         const auto block = static_cast<std::size_t>(std::max(0, norm.block));
-        points_.push_back(make_point(request_, norm.layer + ".norm", block, current_(norm.input)));
+        // A folded norm's input is its output in the file: not the rewritten one.
+        points_.push_back(make_point(request_, norm.layer + ".norm", block, norm.input));
       }
     }
   }

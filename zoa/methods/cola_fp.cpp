@@ -44,10 +44,12 @@ class ColaFp : public Method {
     forward.begin(batch);
     Present next = present_;
     const DomainVerdict verdict = next.stem.observe(forward.stem());
-    const PassOutput output = run_pass(forward);
+    const std::vector<double> weights = weigh();
+    const PassOutput output = run_pass(weights, forward);
     StepResult result = make_result(output.answer, output.logits, model_.classes);
     result.domain_distance = verdict.distance;
     result.bank_entries = knowledge_.entries();
+    result.bank_weights = weights;
     if (options_.shift) {
       const auto features = last_features(model_, output);
       next.shift.observe(compute_moments(features, source_mean_.size()).mean, false);
@@ -108,25 +110,26 @@ class ColaFp : public Method {
     return {DomainDetector(stem), FeatureShift(source_mean_, options_.shift_momentum)};
   }
 
-  PassOutput run_pass(Forward& forward) {
-    const std::vector<float> shift = options_.shift ? present_.shift.shift() : std::vector<float>{};
+  // Of the zero entry and of each entry, by the statistics of earlier batches.
+  // Differs: before any statistics the model answers as shipped; the published code mixes the
+  // entries by random weights there.
+  std::vector<double> weigh() const {
     const DomainStats& running = present_.stem.running();
-    // Differs: before any statistics the model answers as shipped; the published code mixes the
-    // entries by random weights there.
-    if (running.empty() || knowledge_.entries() == 0) {
-      SlotValues neutral(slots_.slot_count);
-      if (slots_.shift) {
-        neutral[*slots_.shift] = shift;
-      }
-      return forward.pass(neutral);
+    if (running.empty()) {
+      std::vector<double> shipped(knowledge_.entries() + 1);
+      shipped[0] = 1;
+      return shipped;
     }
-    const std::vector<double> offsets = knowledge_.mixture(
-        knowledge_.weights(running, options_.temperature, options_.zero_distance),
-        slots_.neutral.size());
+    return knowledge_.weights(running, options_.temperature, options_.zero_distance);
+  }
+
+  PassOutput run_pass(const std::vector<double>& weights, Forward& forward) {
+    const std::vector<double> offsets = knowledge_.mixture(weights, slots_.neutral.size());
     std::vector<float> values(slots_.neutral);
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = static_cast<float>(static_cast<double>(values[i]) + offsets[i]);
     }
+    const std::vector<float> shift = options_.shift ? present_.shift.shift() : std::vector<float>{};
     return forward.pass(make_slot_values(slots_, values, shift));
   }
 

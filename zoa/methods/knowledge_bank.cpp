@@ -66,15 +66,24 @@ KnowledgeBank::KnowledgeBank(std::vector<std::size_t> vector_sizes,
       alpha_{alpha_first},
       eps_(std::accumulate(vector_sizes_.begin(), vector_sizes_.end(), std::size_t{0})) {}
 
+std::vector<double> KnowledgeBank::weights(std::span<const double> alpha) const {
+  const double log_total = log_sum_exp(alpha, options_.alpha_scale);
+  std::vector<double> weight;
+  weight.reserve(alpha.size());
+  for (const double value : alpha) {
+    weight.push_back(std::exp(options_.alpha_scale * value - log_total));
+  }
+  return weight;
+}
+
 std::vector<double> KnowledgeBank::mixture(std::span<const double> alpha) const {
   assert(alpha.size() == entries_.size() + 1);
   std::vector<double> sum(eps_.size());
-  const double log_total = log_sum_exp(alpha, options_.alpha_scale);
+  const std::vector<double> weight = weights(alpha);
   for (std::size_t k = 0; k < entries_.size(); ++k) {
-    const double weight = std::exp(options_.alpha_scale * alpha[k + 1] - log_total);
     const std::vector<float>& entry = entries_[k]->offsets;
     for (std::size_t i = 0; i < sum.size(); ++i) {
-      sum[i] += weight * static_cast<double>(entry[i]);
+      sum[i] += weight[k + 1] * static_cast<double>(entry[i]);
     }
   }
   return sum;

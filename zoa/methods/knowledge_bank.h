@@ -40,6 +40,9 @@ class KnowledgeBank {
   /// Stem statistics of the domain that the entry was learnt in; empty where there is no stem.
   const DomainStats& domain(std::size_t index) const { return entries_[index]->domain; }
 
+  /// w = softmax(alpha_scale * alpha), (M + 1): how much of each entry is used.
+  std::vector<double> weights() const { return weights(alpha_); }
+
   /// sum_k w_k entry_k + eps, (P): what is added to the shipped parameters.
   std::vector<double> total() const { return total(alpha_); }
   /// The same with other weights: alpha (M + 1).
@@ -66,6 +69,7 @@ class KnowledgeBank {
   };
   using Entry = std::shared_ptr<const Content>;
 
+  std::vector<double> weights(std::span<const double> alpha) const;
   std::vector<double> mixture(std::span<const double> alpha) const;
   void restore_total(const std::vector<double>& wanted);
   double new_alpha() const;

@@ -65,6 +65,9 @@ TEST(KnowledgeBank, WeightsAreASoftmax) {
   bank.insert();
   bank.assign({0.1, 0.3}, std::vector<float>(4));
   const double weight = std::exp(3.0) / (std::exp(1.0) + std::exp(3.0));
+  ASSERT_EQ(bank.weights().size(), 2U);
+  EXPECT_NEAR(bank.weights()[0], 1 - weight, 1e-12);
+  EXPECT_NEAR(bank.weights()[1], weight, 1e-12);
   expect_near(bank.total(), {weight, 2 * weight, 3 * weight, 4 * weight});
   const std::vector<double> extreme = {-100, 100};
   expect_near(bank.total(extreme), {1, 2, 3, 4});

@@ -135,7 +135,9 @@ StepResult ZoaMethod::step(const Batch& batch, Forward& forward) {
     result.removed_entry = removed;
     staged_ = std::move(next);
   }
-  result.bank_entries = result.updated ? staged_->bank.entries() : state_.bank.entries();
+  const KnowledgeBank& bank = result.updated ? staged_->bank : state_.bank;
+  result.bank_entries = bank.entries();
+  result.bank_weights = bank.weights();
   return result;
 }
 

@@ -101,6 +101,8 @@ TEST(Zoa, DomainChangeFillsTheBankAndKeepsTheAnswer) {
   EXPECT_TRUE(result.domain_changed);
   EXPECT_GT(*result.domain_distance, 0.1);
   EXPECT_EQ(result.bank_entries, 1U);
+  ASSERT_EQ(result.bank_weights.size(), 2U);
+  EXPECT_NEAR(result.bank_weights[0] + result.bank_weights[1], 1, 1e-12);
   EXPECT_FALSE(result.removed_entry.has_value());
   const MemoryState before = save(*method);
   method->accept();
