@@ -21,6 +21,7 @@ class StateWriter {
 class StateReader {
  public:
   virtual ~StateReader() = default;
+  virtual bool has(const std::string& name) const = 0;
   /// Throws  StateMismatch if the name is missing or has another type.
   virtual std::vector<float> get_f32(const std::string& name) const = 0;
   virtual std::vector<double> get_f64(const std::string& name) const = 0;

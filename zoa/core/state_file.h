@@ -24,7 +24,7 @@ class MemoryState : public StateWriter, public StateReader {
   std::vector<float> get_f32(const std::string& name) const override;
   std::vector<double> get_f64(const std::string& name) const override;
   std::vector<std::int64_t> get_i64(const std::string& name) const override;
-  bool has(const std::string& name) const { return content_.tensors.count(name) != 0; }
+  bool has(const std::string& name) const override { return content_.tensors.count(name) != 0; }
 
   /// Texts kept beside the arrays, e.g. the hash of the model. The keys "format" and "checksum" are
   /// the file's own and do not appear here.

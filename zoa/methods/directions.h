@@ -8,7 +8,7 @@
 namespace zoa {
 
 /// Keeps the uses of one seed apart. Saved states depend on the numbers: never reuse one.
-enum class RngPurpose : std::uint32_t { Eps = 1, Alpha = 2, AlphaFirst = 3 };
+enum class RngPurpose : std::uint32_t { Eps = 1, Alpha = 2, AlphaFirst = 3, Eva0 = 20 };
 
 class Directions {
  public:

@@ -16,6 +16,14 @@ bool all_finite(const std::vector<double>& values) {
                      [](double value) { return std::isfinite(value); });
 }
 
+void check_values(const std::vector<double>& mean, const std::vector<double>& variance) {
+  const auto negative = [](double value) { return value < 0; };
+  if (!all_finite(mean) || !all_finite(variance) ||
+      std::any_of(variance.begin(), variance.end(), negative)) {
+    fail(ErrorCode::BadFile, "state has stem statistics that are not finite or negative");
+  }
+}
+
 void mix_in(std::vector<double>& running, const std::vector<double>& batch, double share) {
   for (std::size_t i = 0; i < running.size(); ++i) {
     running[i] = (1 - share) * running[i] + share * batch[i];
@@ -44,6 +52,25 @@ DomainStats to_domain_stats(const StemStats& stem) {
     }
   }
   return stats;
+}
+
+std::vector<DomainStats> split_domains(const std::vector<double>& mean,
+                                       const std::vector<double>& variance,
+                                       std::size_t count) {
+  if (mean.size() != variance.size() || (count == 0 ? !mean.empty() : mean.size() % count != 0)) {
+    fail(ErrorCode::StateMismatch, "state has ", mean.size(), " means and ", variance.size(),
+         " variances of the stem for ", count, " domains");
+  }
+  check_values(mean, variance);
+  const std::size_t channels = count == 0 ? 0 : mean.size() / count;
+  std::vector<DomainStats> domains(count);
+  for (std::size_t k = 0; k < count; ++k) {
+    const auto first = static_cast<std::ptrdiff_t>(k * channels);
+    const auto last = static_cast<std::ptrdiff_t>((k + 1) * channels);
+    domains[k].mean.assign(mean.begin() + first, mean.begin() + last);
+    domains[k].variance.assign(variance.begin() + first, variance.begin() + last);
+  }
+  return domains;
 }
 
 DomainVerdict DomainDetector::observe(const StemStats& stem) {
@@ -90,11 +117,7 @@ void DomainDetector::load(const StateReader& reader,
     fail(ErrorCode::StateMismatch, "state has statistics of ", found, " stem channels, the model ",
          channels);
   }
-  const auto negative = [](double value) { return value < 0; };
-  if (!all_finite(stats.mean) || !all_finite(stats.variance) ||
-      std::any_of(stats.variance.begin(), stats.variance.end(), negative)) {
-    fail(ErrorCode::BadFile, "state has stem statistics that are not finite or negative");
-  }
+  check_values(stats.mean, stats.variance);
   running_ = std::move(stats);
 }
 

@@ -30,6 +30,13 @@ double compute_domain_distance(const DomainStats& a, const DomainStats& b);
 /// Turns the engine's biased variances into unbiased ones, by the number of values behind them.
 DomainStats to_domain_stats(const StemStats& stem);
 
+/// Statistics of several domains that were saved side by side, the same number of channels each
+/// (none: empty ones).
+/// Throws  StateMismatch if they do not divide evenly, BadFile for values that cannot be.
+std::vector<DomainStats> split_domains(const std::vector<double>& mean,
+                                       const std::vector<double>& variance,
+                                       std::size_t count);
+
 struct DomainOptions {
   double threshold = 0.1;
   double momentum = 0.2;         ///< share of the batch in the running statistics

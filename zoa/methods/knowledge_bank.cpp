@@ -81,7 +81,7 @@ std::vector<double> KnowledgeBank::mixture(std::span<const double> alpha) const 
   std::vector<double> sum(eps_.size());
   const std::vector<double> weight = weights(alpha);
   for (std::size_t k = 0; k < entries_.size(); ++k) {
-    const std::vector<float>& entry = *entries_[k];
+    const std::vector<float>& entry = entries_[k]->offsets;
     for (std::size_t i = 0; i < sum.size(); ++i) {
       sum[i] += weight[k + 1] * static_cast<double>(entry[i]);
     }
@@ -145,7 +145,7 @@ std::size_t KnowledgeBank::most_redundant() const {
   return best;
 }
 
-std::optional<std::size_t> KnowledgeBank::insert() {
+std::optional<std::size_t> KnowledgeBank::insert(const DomainStats& domain) {
   if (options_.capacity == 0) {
     return std::nullopt;
   }
@@ -160,7 +160,8 @@ std::optional<std::size_t> KnowledgeBank::insert() {
   }
   const double alpha = new_alpha();
   alpha_.push_back(alpha);
-  entries_.push_back(std::make_shared<const std::vector<float>>(wanted.begin(), wanted.end()));
+  entries_.push_back(
+      std::make_shared<const Content>(Content{{wanted.begin(), wanted.end()}, domain}));
   restore_total(wanted);
   return removed;
 }
@@ -174,12 +175,19 @@ void KnowledgeBank::assign(std::vector<double> alpha, std::vector<float> eps) {
 void KnowledgeBank::save(StateWriter& writer, const std::string& prefix) const {
   std::vector<float> rows;
   rows.reserve(entries_.size() * eps_.size());
+  std::vector<double> means;
+  std::vector<double> variances;
   for (const Entry& entry : entries_) {
-    rows.insert(rows.end(), entry->begin(), entry->end());
+    rows.insert(rows.end(), entry->offsets.begin(), entry->offsets.end());
+    means.insert(means.end(), entry->domain.mean.begin(), entry->domain.mean.end());
+    variances.insert(variances.end(), entry->domain.variance.begin(), entry->domain.variance.end());
   }
   writer.put_f64(prefix + ".alpha", alpha_);
   writer.put_f32(prefix + ".eps", eps_);
+  writer.put_f64(prefix + ".alpha_scale", std::vector<double>{options_.alpha_scale});
   writer.put_f32(prefix + ".bank", rows);
+  writer.put_f64(prefix + ".bank_stem_mean", means);
+  writer.put_f64(prefix + ".bank_stem_variance", variances);
 }
 
 void KnowledgeBank::load(const StateReader& reader, const std::string& prefix) {
@@ -194,10 +202,15 @@ void KnowledgeBank::load(const StateReader& reader, const std::string& prefix) {
   if (!all_finite(alpha) || !all_finite(eps) || !all_finite(rows)) {
     fail(ErrorCode::BadFile, "state has offsets that are not finite");
   }
+  const std::vector<DomainStats> domains =
+      split_domains(reader.get_f64(prefix + ".bank_stem_mean"),
+                    reader.get_f64(prefix + ".bank_stem_variance"), rows.size() / width);
   entries_.clear();
-  for (auto row = rows.begin(); row != rows.end(); row += static_cast<std::ptrdiff_t>(width)) {
-    entries_.push_back(
-        std::make_shared<const std::vector<float>>(row, row + static_cast<std::ptrdiff_t>(width)));
+  auto row = rows.begin();
+  for (const DomainStats& domain : domains) {
+    const auto end = row + static_cast<std::ptrdiff_t>(width);
+    entries_.push_back(std::make_shared<const Content>(Content{{row, end}, domain}));
+    row = end;
   }
   alpha_ = std::move(alpha);
   eps_ = std::move(eps);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What ZOA has learnt: the present offsets (eps), the offsets of earlier domains (entries) and how
 // much each of them counts (alpha). A value: copies are cheap, entries never change and are shared.
+// The stem statistics kept with an entry are for others (cola-fp): ZOA itself does not read them.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "zoa/core/state.h"
+#include "zoa/methods/domain_detector.h"
 
 namespace zoa {
 
@@ -32,7 +34,11 @@ class KnowledgeBank {
   std::size_t entries() const { return entries_.size(); }   ///< M, without the zero entry
   std::span<const double> alpha() const { return alpha_; }  ///< (M + 1), the zero entry first
   std::span<const float> eps() const { return eps_; }       ///< (P)
-  std::span<const float> entry(std::size_t index) const { return *entries_[index]; }  ///< (P)
+  std::span<const float> entry(std::size_t index) const {   ///< (P)
+    return entries_[index]->offsets;
+  }
+  /// Stem statistics of the domain that the entry was learnt in; empty where there is no stem.
+  const DomainStats& domain(std::size_t index) const { return entries_[index]->domain; }
 
   /// w = softmax(alpha_scale * alpha), (M + 1): how much of each entry is used.
   std::vector<double> weights() const { return weights(alpha_); }
@@ -44,9 +50,10 @@ class KnowledgeBank {
 
   /// Keeps the present total as a new entry; total() stays the same but for rounding to float. A
   /// full bank first gives up one entry, whose index among alpha (0 = the zero entry) is returned.
+  /// domain  stem statistics of the domain that ends, as many channels as those of other entries
   /// Differs: similarities are computed anew each time; the reference keeps a table that it does
   /// not compact after a removal.
-  std::optional<std::size_t> insert();
+  std::optional<std::size_t> insert(const DomainStats& domain = {});
 
   /// Sets alpha (M + 1) and eps (P).
   void assign(std::vector<double> alpha, std::vector<float> eps);
@@ -56,7 +63,11 @@ class KnowledgeBank {
   void load(const StateReader& reader, const std::string& prefix);
 
  private:
-  using Entry = std::shared_ptr<const std::vector<float>>;
+  struct Content {
+    std::vector<float> offsets;
+    DomainStats domain;
+  };
+  using Entry = std::shared_ptr<const Content>;
 
   std::vector<double> weights(std::span<const double> alpha) const;
   std::vector<double> mixture(std::span<const double> alpha) const;

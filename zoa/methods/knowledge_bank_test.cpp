@@ -101,6 +101,31 @@ TEST(KnowledgeBank, FullBankGivesUpTheLowerOfTheMostSimilar) {
   expect_near(bank.total(), before);
 }
 
+TEST(KnowledgeBank, EntriesKeepTheirDomains) {
+  KnowledgeBank bank = make_bank(2);
+  const std::vector<DomainStats> domains = {{{1}, {0.5}}, {{2}, {0.25}}, {{3}, {0.125}}};
+  set_eps(bank, {1, 0, 0, 1});
+  bank.insert(domains[0]);
+  set_eps(bank, {1, 0, 0, 1});  // much like the first, so the first has to go
+  bank.insert(domains[1]);
+  EXPECT_EQ(bank.domain(0), domains[0]);
+  EXPECT_EQ(bank.insert(domains[2]), std::size_t{1});
+  EXPECT_EQ(bank.domain(0), domains[1]);
+  EXPECT_EQ(bank.domain(1), domains[2]);
+
+  MemoryState state;
+  bank.save(state, "x");
+  KnowledgeBank other = make_bank();
+  other.load(state, "x");
+  EXPECT_EQ(other.domain(0), domains[1]);
+  EXPECT_EQ(other.domain(1), domains[2]);
+  state.put_f64("x.bank_stem_mean", std::vector<double>(3));
+  EXPECT_THROW(other.load(state, "x"), Error);
+  state.put_f64("x.bank_stem_mean", std::vector<double>(2));
+  state.put_f64("x.bank_stem_variance", std::vector<double>{1, -1});
+  EXPECT_THROW(other.load(state, "x"), Error);
+}
+
 TEST(KnowledgeBank, BanksOfOneAndNone) {
   KnowledgeBank one = make_bank(1);
   set_eps(one, {1, 1, 1, 1});

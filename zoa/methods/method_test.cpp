@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -28,6 +29,23 @@ TEST(Methods, AllKeepTheContract) {
 TEST(Methods, ZoaWithASmallBankKeepsTheContract) {
   for (const char* size : {"0", "1", "2"}) {
     EXPECT_EQ(check_method("zoa", {{"bank_size", size}, {"shift", "false"}}), kNothing) << size;
+  }
+}
+
+TEST(Methods, VariantsKeepTheContract) {
+  const std::vector<std::pair<std::string, OptionValues>> variants = {
+      {"pea", {{"form", "diagonal"}}},
+      {"pea", {{"form", "grouped"}, {"group", "2"}, {"score", "mixed"}}},
+      {"pea", {{"form", "full"}, {"score", "all"}, {"update_every", "1"}}},
+      {"pea", {{"form", "full"}, {"update_every", "3"}, {"jump", "1.5"}, {"entropy_jump", "0.1"}}},
+      {"quar", {{"lam", "0"}}},
+      {"quar", {{"from_depth", "0"}, {"lam_global", "0"}, {"prior", "0"}}},
+      {"quar", {{"from_depth", "0.5"}, {"momentum", "1"}}},
+      {"eva0", {{"anchor_every", "1"}, {"lr", "1"}}},
+      {"cola-fp", {{"shift", "true"}, {"domain_batch", "1"}}},
+  };
+  for (const auto& [name, overrides] : variants) {
+    EXPECT_EQ(check_method(name, overrides), kNothing) << name << " " << overrides[0].second;
   }
 }
 

@@ -7,11 +7,15 @@
 #include "zoa/core/nearest.h"
 #include "zoa/methods/bn.h"
 #include "zoa/methods/bn_ema.h"
+#include "zoa/methods/cola_fp.h"
+#include "zoa/methods/eva0.h"
 #include "zoa/methods/lame.h"
 #include "zoa/methods/linear_tca.h"
 #include "zoa/methods/method.h"
 #include "zoa/methods/neo.h"
 #include "zoa/methods/noadapt.h"
+#include "zoa/methods/pea.h"
+#include "zoa/methods/quar.h"
 #include "zoa/methods/shift.h"
 #include "zoa/methods/t3a.h"
 #include "zoa/methods/zoa_method.h"
@@ -67,6 +71,10 @@ constexpr MethodEntry kMethods[] = {
     entry<default_linear_tca_options, linear_tca_info, make_linear_tca>(),
     entry<default_shift_options, shift_info, make_shift>(),
     entry<default_neo_options, neo_info, make_neo>(),
+    entry<default_quar_options, quar_info, make_quar>(),
+    entry<default_pea_options, pea_info, make_pea>(),
+    entry<default_eva0_options, eva0_info, make_eva0>(),
+    entry<default_cola_fp_options, cola_fp_info, make_cola_fp>(),
     entry<default_zoa_options, zoa_info, make_zoa_method>(),
 };
 

@@ -111,7 +111,7 @@ StepResult ZoaMethod::step(const Batch& batch, Forward& forward) {
   ZoaState next = state_;
   const DomainVerdict verdict = test_domain(forward, next);
   const std::optional<std::size_t> removed =
-      verdict.changed ? next.bank.insert() : std::optional<std::size_t>{};
+      verdict.changed ? next.bank.insert(state_.detector.running()) : std::optional<std::size_t>{};
 
   // The batch that shows a change is still answered with the old shift.
   const std::vector<float> shift = options_.shift ? state_.shift.shift() : std::vector<float>{};

@@ -109,6 +109,8 @@ TEST(Zoa, DomainChangeFillsTheBankAndKeepsTheAnswer) {
   const MemoryState after = save(*method);
   EXPECT_EQ(after.get_f64("zoa.alpha").size(), 2U);
   EXPECT_EQ(after.get_f32("zoa.bank"), before.get_f32("zoa.eps"));  // its whole knowledge so far
+  EXPECT_EQ(after.get_f64("zoa.bank_stem_mean"), before.get_f64("zoa.stem_mean"));
+  EXPECT_EQ(after.get_f64("zoa.bank_stem_variance"), before.get_f64("zoa.stem_variance"));
   EXPECT_FALSE(method->step(make_fake_batch(64, 10, 2.0), forward).domain_changed);
 }
 
@@ -220,7 +222,7 @@ TEST(Zoa, LoadRefusesStatesOfAnotherModelOrBrokenNumbers) {
   bad.put_f64("zoa.feature_mean", std::vector<double>(2));
   EXPECT_THROW(method->load(bad), Error);
   bad = good;
-  bad.put_i64("zoa.counters", std::vector<std::int64_t>{2, 0, 0});
+  bad.put_i64("zoa.counters", std::vector<std::int64_t>{1, 0, 0});
   EXPECT_THROW(method->load(bad), Error);
   EXPECT_TRUE(good == save(*method));
 }

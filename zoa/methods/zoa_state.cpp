@@ -10,30 +10,38 @@
 namespace zoa {
 namespace {
 
-constexpr char kPrefix[] = "zoa";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;  // 2: stem statistics with the entries of the bank
+
+std::vector<std::int64_t> read_counters(const StateReader& reader) {
+  std::vector<std::int64_t> counters = reader.get_i64(std::string(kZoaPrefix) + ".counters");
+  if (counters.size() != 3 || counters[0] != kVersion) {
+    fail(ErrorCode::StateMismatch, "state was not saved by this version of the method zoa");
+  }
+  return counters;
+}
 
 }  // namespace
+
+void check_zoa_state(const StateReader& reader) {
+  read_counters(reader);
+}
 
 void ZoaState::save(StateWriter& writer) const {
   const std::vector<std::int64_t> counters = {kVersion, std::bit_cast<std::int64_t>(seed),
                                               std::bit_cast<std::int64_t>(step)};
-  writer.put_i64(std::string(kPrefix) + ".counters", counters);
-  bank.save(writer, kPrefix);
-  detector.save(writer, kPrefix);
-  shift.save(writer, kPrefix);
+  writer.put_i64(std::string(kZoaPrefix) + ".counters", counters);
+  bank.save(writer, kZoaPrefix);
+  detector.save(writer, kZoaPrefix);
+  shift.save(writer, kZoaPrefix);
 }
 
 void ZoaState::load(const StateReader& reader, std::size_t stem_channels) {
-  const std::vector<std::int64_t> counters = reader.get_i64(std::string(kPrefix) + ".counters");
-  if (counters.size() != 3 || counters[0] != kVersion) {
-    fail(ErrorCode::StateMismatch, "state was not saved by this version of the method zoa");
-  }
+  const std::vector<std::int64_t> counters = read_counters(reader);
   seed = std::bit_cast<std::uint64_t>(counters[1]);
   step = std::bit_cast<std::uint64_t>(counters[2]);
-  bank.load(reader, kPrefix);
-  detector.load(reader, kPrefix, stem_channels);
-  shift.load(reader, kPrefix);
+  bank.load(reader, kZoaPrefix);
+  detector.load(reader, kZoaPrefix, stem_channels);
+  shift.load(reader, kZoaPrefix);
 }
 
 }  // namespace zoa

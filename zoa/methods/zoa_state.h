@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // All that ZOA carries from batch to batch. A value: a step works on a copy, so discarding it is
-// forgetting the copy. Internal to zoa_method.cpp.
+// forgetting the copy. Internal to zoa_method.cpp and to those who read zoa's states.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,12 @@
 #include "zoa/methods/knowledge_bank.h"
 
 namespace zoa {
+
+/// Of the names in a saved state.
+inline constexpr char kZoaPrefix[] = "zoa";
+
+/// Throws  StateMismatch if the state was not saved by this version of zoa.
+void check_zoa_state(const StateReader& reader);
 
 struct ZoaState {
   std::uint64_t seed = 0;
