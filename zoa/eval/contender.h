@@ -21,7 +21,8 @@ struct ContenderOptions {
 struct TimedStep {
   StepResult result;
   std::size_t passes = 0;
-  double ms = 0;  ///< step and accept; compiling for a new batch size is not counted
+  double cost = 0;  ///< in full passes: Forward::cost()
+  double ms = 0;    ///< step and accept; compiling for a new batch size is not counted
 };
 
 class Contender {
