@@ -7,11 +7,14 @@
 #include "zoa/core/nearest.h"
 #include "zoa/methods/bn.h"
 #include "zoa/methods/bn_ema.h"
+#include "zoa/methods/foa.h"
+#include "zoa/methods/fozo.h"
 #include "zoa/methods/lame.h"
 #include "zoa/methods/linear_tca.h"
 #include "zoa/methods/method.h"
 #include "zoa/methods/neo.h"
 #include "zoa/methods/noadapt.h"
+#include "zoa/methods/pace.h"
 #include "zoa/methods/shift.h"
 #include "zoa/methods/t3a.h"
 #include "zoa/methods/zoa_method.h"
@@ -63,6 +66,9 @@ constexpr MethodEntry kMethods[] = {
     entry<default_linear_tca_options, linear_tca_info, make_linear_tca>(),
     entry<default_shift_options, shift_info, make_shift>(),
     entry<default_neo_options, neo_info, make_neo>(),
+    entry<default_foa_options, foa_info, make_foa>(),
+    entry<default_fozo_options, fozo_info, make_fozo>(),
+    entry<default_pace_options, pace_info, make_pace>(),
     entry<default_zoa_options, zoa_info, make_zoa_method>(),
 };
 
