@@ -108,7 +108,6 @@ class Pace : public StagedMethod<PaceState> {
         slots_(slots),
         model_(model),
         stats_(stats),
-        subspace_seed_(seed),
         subspace_(seed, width_of(options, slots), slots.neutral.size()),
         feature_mean_(source_feature_mean(model, stats)) {}
 
@@ -152,9 +151,9 @@ class Pace : public StagedMethod<PaceState> {
                       std::span<const double> candidate,
                       std::span<const float> shift) {
     // A state that was loaded may bring another seed: the subspace is the one of that seed.
-    if (state().search.seed != subspace_seed_) {
-      subspace_seed_ = state().search.seed;
-      subspace_ = Subspace(subspace_seed_, subspace_.width(), subspace_.parameters());
+    const std::uint64_t seed = state().search.seed;
+    if (seed != subspace_.seed()) {
+      subspace_ = Subspace(seed, subspace_.width(), subspace_.parameters());
     }
     values_ = to_floats(subspace_.project(candidate));
     for (std::size_t i = 0; i < values_.size(); ++i) {
@@ -218,7 +217,6 @@ class Pace : public StagedMethod<PaceState> {
   AdaptedSlots slots_;
   ModelInfo model_;
   SourceStats stats_;
-  std::uint64_t subspace_seed_;
   Subspace subspace_;
   std::vector<float> feature_mean_;  // of clean data
   std::vector<float> values_;        // (P) of the present pass

@@ -60,7 +60,7 @@ void transform_hadamard(std::span<double> values) {
 }
 
 Subspace::Subspace(std::uint64_t seed, std::size_t width, std::size_t parameters)
-    : width_(width), parameters_(parameters) {
+    : seed_(seed), width_(width), parameters_(parameters) {
   if (width == 0 || width > parameters) {
     fail(ErrorCode::InvalidArgument, "a subspace of ", width, " of ", parameters,
          " parameters, expected at least 1 and at most all");

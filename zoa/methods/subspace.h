@@ -20,6 +20,7 @@ class Subspace {
   /// Throws  InvalidArgument for r = 0 or r > P.
   Subspace(std::uint64_t seed, std::size_t width, std::size_t parameters);
 
+  std::uint64_t seed() const { return seed_; }
   std::size_t width() const { return width_; }
   std::size_t parameters() const { return parameters_; }
 
@@ -29,6 +30,7 @@ class Subspace {
  private:
   void transform_blocks(std::vector<double>& values) const;
 
+  std::uint64_t seed_;
   std::size_t width_;
   std::size_t parameters_;
   std::size_t block_;
