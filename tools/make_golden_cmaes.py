@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/data/golden/cmaes/trajectories.json: what the PyPI package cmaes makes of given random numbers.
+"""Writes tests/data/golden/cmaes/trajectories.json: what the PyPI package cmaes makes of given
+random numbers, for cmaes_test.cpp.
 
     pip install cmaes==0.13.1 numpy && python tools/make_golden_cmaes.py
 

@@ -39,8 +39,10 @@ void Trials::evaluate(std::vector<double> candidate, bool injected) {
 std::vector<std::size_t> Trials::order() const {
   std::vector<std::size_t> order(trials_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return rank(trials_[a].loss) < rank(trials_[b].loss);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const double first = rank(trials_[a].loss);
+    const double second = rank(trials_[b].loss);
+    return first < second || (first == second && a < b);
   });
   return order;
 }
