@@ -126,6 +126,7 @@ TEST(Cmaes, IsotropicNearsTheFullFormAsTheDimensionGrows) {
   RecordProperty("difference_20_60_240", std::to_string(at_20) + " " + std::to_string(at_60) + " " +
                                              std::to_string(at_240));
   EXPECT_LT(at_60, at_20);
+  EXPECT_LT(at_60, 0.08);
   EXPECT_LT(at_240, at_60);
   EXPECT_LT(at_240, 0.03);
 }
