@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// The random directions of the zeroth-order step. Tests hand in recorded ones.
+// The random directions of zeroth-order steps. Tests of ZOA hand in recorded ones.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace zoa {
 
 /// Keeps the uses of one seed apart. Saved states depend on the numbers: never reuse one.
-enum class RngPurpose : std::uint32_t { Eps = 1, Alpha = 2, AlphaFirst = 3, Eva0 = 20 };
+enum class RngPurpose : std::uint32_t {
+  Eps = 1,
+  Alpha = 2,
+  AlphaFirst = 3,
+  SearchNormals = 20,  ///< foa, pace: the candidates of a generation
+  SearchStart = 21,    ///< foa: the first incumbent, or the start of the input filter
+  FozoStart = 22,      ///< fozo: the prompts at the start
+  FozoDirection = 23,  ///< fozo: Z
+  SignsFirst = 24,     ///< pace: of the projection, as the next three
+  SignsSecond = 25,
+  Permutation = 26,
+  Probe = 27,
+  Eva0 = 30,  ///< eva0: a direction per image
+};
+
+/// Standard normals number 0 .. count - 1 of this stream.
+std::vector<double> draw_normals(std::uint64_t seed,
+                                 std::uint64_t step,
+                                 RngPurpose purpose,
+                                 std::size_t count);
+
+/// The same, uniform in [-range, range).
+std::vector<double> draw_uniform(std::uint64_t seed,
+                                 RngPurpose purpose,
+                                 double range,
+                                 std::size_t count);
 
 class Directions {
  public:

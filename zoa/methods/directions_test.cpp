@@ -42,5 +42,26 @@ TEST(Directions, DependOnSeedStepAndPurposeOnly) {
   EXPECT_NE(out, alpha);
 }
 
+TEST(Directions, NormalsAndUniformNumbersOfAStream) {
+  const std::vector<double> normals = draw_normals(1, 5, RngPurpose::SearchNormals, 20000);
+  double sum = 0;
+  double squares = 0;
+  for (const double value : normals) {
+    sum += value;
+    squares += value * value;
+  }
+  EXPECT_NEAR(sum / 20000, 0, 0.03);
+  EXPECT_NEAR(squares / 20000, 1, 0.04);
+  EXPECT_NE(normals, draw_normals(1, 6, RngPurpose::SearchNormals, 20000));
+  EXPECT_NE(normals, draw_normals(1, 5, RngPurpose::FozoDirection, 20000));
+
+  const std::vector<double> uniform = draw_uniform(1, RngPurpose::FozoStart, 0.5, 20000);
+  const auto [least, most] = std::minmax_element(uniform.begin(), uniform.end());
+  EXPECT_GE(*least, -0.5);
+  EXPECT_LT(*least, -0.49);
+  EXPECT_LT(*most, 0.5);
+  EXPECT_GT(*most, 0.49);
+}
+
 }  // namespace
 }  // namespace zoa

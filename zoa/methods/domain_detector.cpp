@@ -73,7 +73,7 @@ std::vector<DomainStats> split_domains(const std::vector<double>& mean,
   return domains;
 }
 
-DomainVerdict DomainDetector::observe(const StemStats& stem) {
+DomainVerdict DomainDetector::observe(const StemStats& stem, bool frozen) {
   DomainVerdict verdict;
   if (stem.mean.empty() || stem.count < options_.least_batch) {
     return verdict;
@@ -95,7 +95,7 @@ DomainVerdict DomainDetector::observe(const StemStats& stem) {
   verdict.changed = *verdict.distance > options_.threshold;
   if (verdict.changed) {
     running_ = std::move(batch);
-  } else {
+  } else if (!frozen) {
     mix_in(running_.mean, batch.mean, options_.momentum);
     mix_in(running_.variance, batch.variance, options_.momentum);
   }

@@ -54,7 +54,8 @@ class DomainDetector {
 
   /// Compares the batch with the running statistics and takes it into them; after a change they
   /// start anew with the batch. Batches that are too small or not finite change nothing.
-  DomainVerdict observe(const StemStats& stem);
+  /// frozen  compare only: the running statistics stay as they are until a change
+  DomainVerdict observe(const StemStats& stem, bool frozen = false);
 
   const DomainStats& running() const { return running_; }
 

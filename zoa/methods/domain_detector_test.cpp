@@ -47,6 +47,16 @@ TEST(DomainDetector, RunsAndRestarts) {
   EXPECT_EQ(detector.running().variance[0], 2);
 }
 
+TEST(DomainDetector, FrozenItOnlyCompares) {
+  DomainDetector detector({0.5, 0.2, 64});
+  detector.observe(stem(0, 1));
+  const DomainVerdict same = detector.observe(stem(0.5, 1), true);
+  EXPECT_NEAR(*same.distance, 0.25, 1e-6);
+  EXPECT_EQ(detector.running().mean[0], 0);
+  EXPECT_TRUE(detector.observe(stem(3, 2), true).changed);
+  EXPECT_EQ(detector.running().mean[0], 3);
+}
+
 TEST(DomainDetector, SmallOrBrokenBatchesChangeNothing) {
   DomainDetector detector({0.5, 0.2, 64});
   detector.observe(stem(0, 1));

@@ -9,6 +9,8 @@
 namespace zoa {
 namespace {
 
+constexpr double kFitnessBatch = 64;  // FOA's batch, to which its lambda belongs
+
 // log(sum e^z) - sum(e^z z) / sum(e^z), z = logit - highest: no logarithm of a probability of 0.
 double row_entropy(std::span<const float> row) {
   const double highest = static_cast<double>(*std::max_element(row.begin(), row.end()));
@@ -115,6 +117,27 @@ BatchLoss compute_loss(const ModelInfo& model,
   loss.discrepancy = compute_discrepancy(model, loss.moments, source);
   loss.total = loss.entropy + lambda * loss.discrepancy;
   return loss;
+}
+
+BatchLoss compute_fitness(const ModelInfo& model,
+                          const SourceStats& source,
+                          double lambda,
+                          const PassOutput& output) {
+  const double features = static_cast<double>(model.tap_width);
+  const double weight = model.family == Family::Vit ? lambda * features / kFitnessBatch : lambda;
+  return compute_loss(model, source, weight, output);
+}
+
+void check_loss(const ModelInfo& model, const SourceStats& source) {
+  if (model.taps.empty() || model.tap_width == 0 || model.classes == 0) {
+    fail(ErrorCode::UnsupportedModel, "model '", model.name,
+         "' has no features for a loss; use --method noadapt");
+  }
+  if (source.tap_mean.size() != model.tap_width || source.tap_std.size() != model.tap_width) {
+    fail(ErrorCode::StateMismatch, "source statistics have ", source.tap_mean.size(), " means and ",
+         source.tap_std.size(), " deviations, model '", model.name, "' has ", model.tap_width,
+         " features; collect them again with this model");
+  }
 }
 
 }  // namespace zoa

@@ -44,4 +44,18 @@ BatchLoss compute_loss(const ModelInfo& model,
                        double lambda,
                        const PassOutput& output);
 
+/// The fitness of FOA, FOZO and PACE divided by the number of images B. Transformer:
+/// sum_i H_i + lambda (B / 64) (|std - std_source|^2 + |mean - mean_source|^2), summed over all
+/// features, which is compute_loss() with lambda * tap_width / 64. CNN: compute_loss() with lambda.
+/// Source  FOA paper and code, and FOA's CNN form in ZOA's code; docs/methods/foa.md.
+BatchLoss compute_fitness(const ModelInfo& model,
+                          const SourceStats& source,
+                          double lambda,
+                          const PassOutput& output);
+
+/// What every loss over taps needs.
+/// Throws  UnsupportedModel for a model without features or classes, StateMismatch for statistics
+///         of another width.
+void check_loss(const ModelInfo& model, const SourceStats& source);
+
 }  // namespace zoa

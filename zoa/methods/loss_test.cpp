@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "zoa/core/error.h"
+#include "zoa/core/test_error.h"
 
 namespace zoa {
 namespace {
@@ -64,6 +65,21 @@ TEST(Loss, BatchOfOneLeavesTheStdOut) {
   EXPECT_DOUBLE_EQ(loss.total, std::log(2.0) + 30);
 }
 
+// Two images. Means 1, 2, 0 and deviations sqrt(2), 0, 0 against the source's 0, 0, 0 and 0, 1, 0.
+TEST(Loss, FitnessIsTheSumOverFeaturesAtABatchOf64) {
+  const std::vector<float> logits = {0, 0, 0, 0};
+  const std::vector<float> taps = {0, 2, 0, 2, 2, 0};
+  const SourceStats source{{0, 0, 0}, {0, 1, 0}, 10};
+  const PassOutput output{logits, logits, taps};
+  const double sum = 2 * std::log(2.0) + 0.4 * (2.0 / 64) * ((2 + 1) + (1 + 4));
+  const BatchLoss vit = compute_fitness(two_taps(Family::Vit), source, 0.4, output);
+  EXPECT_NEAR(2 * vit.total, sum, 1e-12);
+  EXPECT_DOUBLE_EQ(vit.discrepancy, 8.0 / 3);
+  // A CNN: the mean within each tap, then over the taps.
+  const BatchLoss cnn = compute_fitness(two_taps(Family::Cnn), source, 0.4, output);
+  EXPECT_NEAR(cnn.total, std::log(2.0) + 0.4 * ((2 + 1) + (1 + 4) / 2.0) / 2, 1e-12);
+}
+
 TEST(Loss, NotANumberGoesThrough) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> logits = {nan, 0, 0, 0};
@@ -81,6 +97,9 @@ TEST(Loss, SizesMustFit) {
   const std::vector<float> logits = {0, 0};
   const std::vector<float> taps = {1, 2};
   EXPECT_THROW(compute_loss(two_taps(Family::Vit), {}, 1, {logits, logits, taps}), Error);
+  EXPECT_EQ(test::error_of([] { check_loss(two_taps(Family::Vit), {}); }).first,
+            ErrorCode::StateMismatch);
+  EXPECT_EQ(test::error_of([] { check_loss({}, {}); }).first, ErrorCode::UnsupportedModel);
 }
 
 }  // namespace

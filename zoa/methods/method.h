@@ -37,7 +37,7 @@ struct MethodInfo {
 /// What one batch brought. Fields that a method does not have stay empty.
 struct StepResult {
   std::vector<float> logits;  ///< (B, K) the answer
-  double loss = 0;     ///< nats, of the first pass; a method without a loss gives the entropy
+  double loss = 0;     ///< nats per image, of the pass that answers; without a loss: the entropy
   double entropy = 0;  ///< nats per image, mean
   std::optional<double> discrepancy;  ///< D of docs/methods/zoa.md
   std::optional<double> loss_perturbed;

@@ -74,6 +74,19 @@ std::size_t find_slot(const ModelInfo& model, SlotKind kind) {
   return found.front();
 }
 
+double prompt_range(const ModelInfo& model) {
+  constexpr double kPatch = 3 * 16 * 16;
+  const double width = model.taps.empty() ? kPatch : static_cast<double>(model.taps.back().width);
+  return std::sqrt(6 / (kPatch + width));
+}
+
+std::vector<float> to_floats(std::span<const double> values) {
+  std::vector<float> floats(values.size());
+  std::transform(values.begin(), values.end(), floats.begin(),
+                 [](double value) { return static_cast<float>(value); });
+  return floats;
+}
+
 bool all_finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }

@@ -38,6 +38,13 @@ std::vector<std::size_t> find_slots(const ModelInfo& model, SlotKind kind);
 /// Throws  UnsupportedModel if there is none, or more than one.
 std::size_t find_slot(const ModelInfo& model, SlotKind kind);
 
+/// Range of the uniform distribution that prompt tokens start from: sqrt(6 / (3 * 16 * 16 + D)).
+/// 0.0625 where the model has no taps. Source  FOA and FOZO code, for patches of 16 x 16 pixels in
+/// colour, which we take for every network.
+double prompt_range(const ModelInfo& model);
+
+std::vector<float> to_floats(std::span<const double> values);
+
 bool all_finite(std::span<const float> values);
 bool all_finite(std::span<const double> values);
 

@@ -9,11 +9,14 @@
 #include "zoa/methods/bn_ema.h"
 #include "zoa/methods/cola_fp.h"
 #include "zoa/methods/eva0.h"
+#include "zoa/methods/foa.h"
+#include "zoa/methods/fozo.h"
 #include "zoa/methods/lame.h"
 #include "zoa/methods/linear_tca.h"
 #include "zoa/methods/method.h"
 #include "zoa/methods/neo.h"
 #include "zoa/methods/noadapt.h"
+#include "zoa/methods/pace.h"
 #include "zoa/methods/pea.h"
 #include "zoa/methods/quar.h"
 #include "zoa/methods/shift.h"
@@ -75,6 +78,9 @@ constexpr MethodEntry kMethods[] = {
     entry<default_pea_options, pea_info, make_pea>(),
     entry<default_eva0_options, eva0_info, make_eva0>(),
     entry<default_cola_fp_options, cola_fp_info, make_cola_fp>(),
+    entry<default_foa_options, foa_info, make_foa>(),
+    entry<default_fozo_options, fozo_info, make_fozo>(),
+    entry<default_pace_options, pace_info, make_pace>(),
     entry<default_zoa_options, zoa_info, make_zoa_method>(),
 };
 

@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "zoa/core/error.h"
 #include "zoa/methods/adapted_slots.h"
 #include "zoa/methods/loss.h"
 #include "zoa/methods/parts.h"
@@ -15,17 +14,6 @@
 
 namespace zoa {
 namespace {
-
-void check_model(const ModelInfo& model, const SourceStats& stats) {
-  if (model.taps.empty() || model.tap_width == 0 || model.classes == 0) {
-    fail(ErrorCode::UnsupportedModel, "model '", model.name, "' has no features for ZOA's loss");
-  }
-  if (stats.tap_mean.size() != model.tap_width || stats.tap_std.size() != model.tap_width) {
-    fail(ErrorCode::StateMismatch, "source statistics have ", stats.tap_mean.size(), " means and ",
-         stats.tap_std.size(), " deviations, model '", model.name, "' has ", model.tap_width,
-         " features; collect them again with this model");
-  }
-}
 
 class ZoaMethod : public Method {
  public:
@@ -220,7 +208,7 @@ std::unique_ptr<Method> make_zoa(const ZoaOptions& options,
                                  const SourceStats& stats,
                                  std::unique_ptr<Directions> directions) {
   check_options(options);
-  check_model(model, stats);
+  check_loss(model, stats);
   return std::make_unique<ZoaMethod>(options, seed, model, stats, std::move(directions));
 }
 
