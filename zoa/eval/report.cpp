@@ -25,7 +25,8 @@ using detail::escape_html;
 using detail::SeriesTable;
 using detail::write_tile;
 
-constexpr std::size_t kMostLines = 7;  // drawn before the reader asks for more
+constexpr std::size_t kLeastScattered = 3;  // two methods are compared by the tiles
+constexpr std::size_t kMostLines = 7;       // drawn before the reader asks for more
 
 std::string method_label(const std::string& method) {
   return method == "noadapt" ? "without adaptation" : "with " + method;
@@ -149,6 +150,9 @@ void write_stream(std::ostream& page, const ComparisonNetwork& network, const Se
 }
 
 void write_costs(std::ostream& page, const ComparisonNetwork& network, const SeriesTable& series) {
+  if (network.rows.size() < kLeastScattered) {
+    return;
+  }
   std::vector<double> passes;
   std::vector<double> times;
   for (const ComparisonRow& row : network.rows) {
@@ -180,7 +184,8 @@ void write_banks(std::ostream& page, const ComparisonNetwork& network, const Ser
   }
   if (any) {
     page << "<p class=\"note\">A line per entry of the bank, named after the domain of which it "
-            "has seen most; the stronger its colour, the larger its share of the parameters in use "
+            "has seen most (in brackets the round); the stronger its colour, the larger its share "
+            "of the parameters in use "
             "(square-root scale; the shares of a batch add up to one). First seed.</p>\n";
   }
 }

@@ -70,7 +70,7 @@ void Follower::add(const BatchRecord& record, double images) {
     since_.clear();
   }
   const std::string name =
-      record.round > 1 ? record.domain + ", round " + std::to_string(record.round) : record.domain;
+      record.round > 1 ? record.domain + " (" + std::to_string(record.round) + ")" : record.domain;
   if (since_.empty() || since_.back().first != name) {
     since_.emplace_back(name, 0);
   }

@@ -14,7 +14,10 @@ namespace {
 
 constexpr std::size_t kMostDots = 1500;        // of a method
 constexpr std::size_t kMostDottedMethods = 4;  // with more of them dots only blur the lines
+constexpr std::size_t kMostSegments = 48;      // domains in the stream
+constexpr double kLaneGap = 9;                 // below the axis
 constexpr std::size_t kMostPoints = 1200;
+constexpr std::ptrdiff_t kMostTriangles = 60;
 constexpr double kLane = 15;  // height of what happened to a bank
 
 // The line of a method.
@@ -78,12 +81,18 @@ void draw_dots(std::ostream& svg, const StreamFrame& frame, const Shares& range,
   svg << "</g>\n";
 }
 
+bool is_long(const Line& line) {
+  return !line.points.empty() && line.points.back().segment > kMostSegments;
+}
+
+// A gap where the domain changes; a thin line without gaps where there would be too many of them.
 void draw_line(std::ostream& svg, const StreamFrame& frame, const Shares& range, const Line& line) {
   const std::vector<PlotPoint>& points = line.points;
   const std::size_t stride = 1 + points.size() / kMostPoints;
-  svg << "<path class=\"line\" d=\"";
+  const bool joined = is_long(line);
+  svg << "<path class=\"line" << (joined ? " thin" : "") << "\" d=\"";
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const bool first = i == 0 || points[i].segment != points[i - 1].segment;
+    const bool first = i == 0 || (!joined && points[i].segment != points[i - 1].segment);
     if (first || i % stride == 0) {
       svg << (first ? "M" : "L") << coordinate(frame.x(points[i].images)) << " "
           << coordinate(y_of(frame, range, points[i].value));
@@ -99,22 +108,30 @@ bool has_events(const Line& line) {
 }
 
 // A triangle for a change of domain that was seen, a cross for an entry that the bank gave up.
+// Where there are many, short strokes above and below.
 void draw_lane(std::ostream& svg, const StreamFrame& frame, const Line& line, double top) {
   svg << "<g class=\"" << series_class(line.number) << " l" << line.number
       << "\"><text text-anchor=\"end\" x=\"" << frame.left - 8 << "\" y=\"" << coordinate(top + 11)
       << "\">" << escape_html(line.label.substr(0, 8)) << "</text>";
+  const bool many = std::count_if(line.points.begin(), line.points.end(), [](const PlotPoint& p) {
+                      return p.record->changed;
+                    }) > kMostTriangles;
+  const auto mark = [&](double x, double y, const char* shape, const std::string& title) {
+    svg << "<path class=\"" << (many || shape[0] == 'l' ? "cross" : "mark") << "\" d=\"M"
+        << coordinate(x) << " " << coordinate(top + y) << shape << "\"><title>" << title
+        << "</title></path>";
+  };
   for (const PlotPoint& point : line.points) {
-    const std::string x = coordinate(frame.x(point.images));
+    const double x = frame.x(point.images);
     const std::string step = std::to_string(point.record->step);
     if (point.record->changed) {
-      svg << "<path class=\"mark\" d=\"M" << x << " " << coordinate(top + 3)
-          << "l4 8h-8z\"><title>change of domain seen at batch " << step << ", bank of "
-          << point.record->bank_entries << "</title></path>";
+      mark(x, many ? 2 : 3, many ? "v5" : "m0 0l4 8h-8z",
+           "change of domain seen at batch " + step + ", then " +
+               std::to_string(point.record->bank_entries) + " entries");
     }
     if (point.record->removed_entry) {
-      svg << "<path class=\"cross\" d=\"M" << x << " " << coordinate(top + 2)
-          << "m-4 1l8 8m0 -8l-8 8\"><title>entry " << *point.record->removed_entry
-          << " given up at batch " << step << "</title></path>";
+      mark(many ? x : x + 7, many ? 8 : 4, many ? "v5" : "l6 6m0 -6l-6 6",
+           "entry " + std::to_string(*point.record->removed_entry) + " given up at batch " + step);
     }
   }
   svg << "</g>\n";
@@ -180,16 +197,16 @@ std::string stream_plot(const Run& run, const SeriesTable& series) {
   }
   const std::vector<StreamBand> bands = find_bands(run);
   const StreamFrame frame = make_frame(bands, 52, 290);
-  const bool dots = lines.size() <= kMostDottedMethods;
+  const bool dots = lines.size() <= kMostDottedMethods && !is_long(lines.front());
   const Shares range = find_range(lines, dots);
-  const double below = static_cast<double>(lanes) * kLane;
+  const double below = lanes > 0 ? kLaneGap + static_cast<double>(lanes) * kLane : 0;
   std::ostringstream svg;
   svg << "<svg class=\"plot\" role=\"img\" aria-label=\"Accuracy over the stream, one line per "
          "method\" viewBox=\"0 0 "
       << kPlotWidth << " " << coordinate(frame.bottom() + below + 46) << "\">\n";
   draw_bands(svg, frame, bands);
   draw_axes(svg, frame, range);
-  double lane = frame.bottom() + 1;
+  double lane = frame.bottom() + kLaneGap;
   for (const Line& line : lines) {
     svg << "<g class=\"" << series_class(line.number) << " l" << line.number << "\">";
     if (dots && line.points.size() <= kMostDots) {

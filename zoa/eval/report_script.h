@@ -8,7 +8,7 @@ namespace zoa::detail {
 extern const char kReportScript[];
 
 /// "sha256-..." of the script as a Content-Security-Policy names it: nothing else may run. Checked
-/// by tests/report/check_pages.py, which fails if script and hash do not fit.
+/// by tests/cli/check_pages.py, which fails if script and hash do not fit.
 extern const char kReportScriptHash[];
 
 }  // namespace zoa::detail

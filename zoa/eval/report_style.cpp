@@ -47,7 +47,7 @@ svg .legend text{fill:var(--fg)}
 .c5{--c:var(--m5)}.c6{--c:var(--m6)}.c7{--c:var(--m7)}
 .tiles div[class^=c]{border-color:var(--c)}
 svg .line{stroke:var(--c)}.d1 .line{stroke-dasharray:8 4}.d2 .line{stroke-dasharray:2 4}
-svg .mark{fill:var(--c);stroke:var(--bg);stroke-width:.75}svg .fill{fill:var(--c)}
+svg .thin{stroke-width:1.25}svg .mark{fill:var(--c);stroke:var(--bg);stroke-width:.75}svg .fill{fill:var(--c)}
 svg .cross{stroke:var(--c);stroke-width:1.5}svg .spread{stroke:var(--c);stroke-width:1.25}
 svg .lead{stroke:var(--soft);stroke-width:.75;opacity:.7}svg .dots{fill:var(--c)}
 svg .pareto{stroke:var(--soft);stroke-width:1.25;stroke-dasharray:4 4;opacity:.8}
@@ -79,7 +79,8 @@ table.wide td,table.wide thead th{padding-right:.35rem;padding-left:.35rem}
 table.wide svg.bar{width:100%;min-width:2.4rem;height:5px;margin-top:2px}
 th.slant{height:8.5rem;vertical-align:bottom;font-weight:400;white-space:nowrap}
 th.slant span{writing-mode:vertical-rl;transform:rotate(180deg)}
-table.wide th[scope=row],table.methods th[scope=row]{position:sticky;left:0;background:var(--bg)}
+table.wide th[scope=row],table.methods th[scope=row]{position:sticky;left:0;background:var(--bg);
+box-shadow:inset 0 -1px var(--line)}
 table.wide td:last-child{border-left:1px solid var(--line)}
 th{font-weight:600;color:var(--soft);font-size:.85rem;white-space:normal;vertical-align:bottom}
 tr.mean td,tr.mean th{font-weight:650;border-bottom:0}

@@ -63,7 +63,10 @@ StreamFrame make_frame(const std::vector<StreamBand>& bands, double left, double
   }
   const auto shown = static_cast<double>(std::min<std::size_t>(longest, kMostNameCharacters));
   frame.top = frame.tilted ? 18 + 0.55 * kCharacter * shown : 24;
-  frame.right = frame.tilted ? 64 : 16;
+  if (frame.tilted) {
+    const auto last = static_cast<double>(std::min(bands.back().name.size(), kMostNameCharacters));
+    frame.right = std::max(16.0, 0.87 * kCharacter * last - 8);
+  }
   return frame;
 }
 
