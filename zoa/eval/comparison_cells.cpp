@@ -90,6 +90,19 @@ void add_cell(RowCells& row, const Cell& cell, std::vector<std::string>& unlike)
   row.cells.push_back(cell);
 }
 
+void put_noadapt_first(std::vector<RowCells>& rows) {
+  std::vector<RowCells> sorted;
+  sorted.reserve(rows.size());
+  for (const bool plain : {true, false}) {
+    for (const RowCells& row : rows) {
+      if ((row.row.method == "noadapt") == plain) {
+        sorted.push_back(row);
+      }
+    }
+  }
+  rows = std::move(sorted);
+}
+
 // Did each cell see all that its header announces?
 void fill_complete(RowCells& row) {
   row.row.complete = std::all_of(row.cells.begin(), row.cells.end(), [](const Cell& cell) {
@@ -123,8 +136,7 @@ std::vector<NetworkCells> collect_cells(const std::vector<Run>& runs,
     }
   }
   for (NetworkCells& network : networks) {
-    std::stable_partition(network.rows.begin(), network.rows.end(),
-                          [](const RowCells& row) { return row.row.method == "noadapt"; });
+    put_noadapt_first(network.rows);
     for (RowCells& row : network.rows) {
       fill_complete(row);
     }

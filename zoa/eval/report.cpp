@@ -103,6 +103,7 @@ void write_tiles(std::ostream& page, const ComparisonNetwork& network, const Ser
 // first.
 void write_keys(std::ostream& page, const ComparisonNetwork& network, const SeriesTable& series) {
   std::vector<double> accuracies;
+  accuracies.reserve(network.rows.size());
   for (const ComparisonRow& row : network.rows) {
     accuracies.push_back(row.top1 ? row.top1->mean : -1);
   }
@@ -155,6 +156,8 @@ void write_costs(std::ostream& page, const ComparisonNetwork& network, const Ser
   }
   std::vector<double> passes;
   std::vector<double> times;
+  passes.reserve(network.rows.size());
+  times.reserve(network.rows.size());
   for (const ComparisonRow& row : network.rows) {
     passes.push_back(row.pass_equivalents);
     times.push_back(row.ms);

@@ -99,6 +99,7 @@ void write_tall(std::ostream& page,
   const BarScale scale = find_scale(network);
   for (std::size_t domain = 0; domain < comparison.domains.size(); ++domain) {
     std::vector<Value> values;
+    values.reserve(network.rows.size());
     for (const ComparisonRow& row : network.rows) {
       values.push_back(row.domains[domain]);
     }
@@ -106,6 +107,7 @@ void write_tall(std::ostream& page,
     write_domain_row(page, comparison.domains[domain], values, scale);
   }
   std::vector<Value> means;
+  means.reserve(network.rows.size());
   for (const ComparisonRow& row : network.rows) {
     means.push_back(row.top1);
   }

@@ -129,9 +129,9 @@ void draw_lane(std::ostream& svg, const StreamFrame& frame, const Line& line, do
            "change of domain seen at batch " + step + ", then " +
                std::to_string(point.record->bank_entries) + " entries");
     }
-    if (point.record->removed_entry) {
+    if (const std::optional<std::size_t>& entry = point.record->removed_entry) {
       mark(many ? x : x + 7, many ? 8 : 4, many ? "v5" : "l6 6m0 -6l-6 6",
-           "entry " + std::to_string(*point.record->removed_entry) + " given up at batch " + step);
+           "entry " + std::to_string(*entry) + " given up at batch " + step);
     }
   }
   svg << "</g>\n";

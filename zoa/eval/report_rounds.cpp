@@ -21,14 +21,15 @@ void draw_row(std::ostream& svg,
   std::ostringstream marks;
   bool first = true;
   for (std::size_t i = 0; i < row.rounds.size(); ++i) {
-    if (!row.rounds[i]) {
+    const std::optional<MeanSd>& round = row.rounds[i];
+    if (!round) {
       continue;
     }
     const double x = axes.x(static_cast<double>(comparison.rounds[i]));
-    const double y = axes.y(row.rounds[i]->mean);
+    const double y = axes.y(round->mean);
     line << (first ? "M" : "L") << coordinate(x) << " " << coordinate(y);
     first = false;
-    marks << error_bar(axes, x, *row.rounds[i]) << marker_path(number, x, y);
+    marks << error_bar(axes, x, *round) << marker_path(number, x, y);
   }
   svg << "<g class=\"" << series_class(number) << " l" << number << "\"><title>"
       << escape_html(row.label) << "</title><path class=\"line\" d=\"" << line.str() << "\"/>"

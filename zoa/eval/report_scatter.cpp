@@ -2,8 +2,9 @@
 #include "zoa/eval/report_scatter.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 #include <sstream>
+#include <tuple>
 
 #include "zoa/eval/chart_axes.h"
 #include "zoa/eval/comparison_table.h"
@@ -93,37 +94,62 @@ std::string Labels::place(double x, double y, const std::string& text) {
   return svg;
 }
 
-bool is_drawn(const ComparisonRow& row, double cost) {
-  return row.top1.has_value() && cost > 0;
-}
+// A row that has both numbers.
+struct Point {
+  std::size_t row = 0;
+  double cost = 0;
+  MeanSd top1;
+};
 
-ChartAxes make_axes(const std::vector<ComparisonRow>& rows, const std::vector<double>& cost) {
-  std::vector<MeanSd> values;
-  std::vector<double> costs;
+std::vector<Point> find_points(const std::vector<ComparisonRow>& rows,
+                               const std::vector<double>& cost) {
+  std::vector<Point> points;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (is_drawn(rows[i], cost[i])) {
-      values.push_back(*rows[i].top1);
-      costs.push_back(cost[i]);
+    const std::optional<MeanSd>& top1 = rows[i].top1;
+    if (top1 && cost[i] > 0) {
+      points.push_back({i, cost[i], *top1});
     }
   }
-  ChartAxes axes;
-  if (!costs.empty()) {
-    axes.fit_shares(values);
-    axes.fit_costs(costs);
+  return points;
+}
+
+// Those that no other one beats, the cheapest first.
+std::vector<Point> pareto_points(std::vector<Point> points) {
+  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
+    return std::tuple(a.cost, -a.top1.mean, a.row) < std::tuple(b.cost, -b.top1.mean, b.row);
+  });
+  std::vector<Point> best;
+  for (const Point& point : points) {
+    if (best.empty() || point.top1.mean > best.back().top1.mean) {
+      best.push_back(point);
+    }
   }
+  return best;
+}
+
+ChartAxes make_axes(const std::vector<Point>& points) {
+  std::vector<MeanSd> values;
+  std::vector<double> costs;
+  values.reserve(points.size());
+  costs.reserve(points.size());
+  for (const Point& point : points) {
+    values.push_back(point.top1);
+    costs.push_back(point.cost);
+  }
+  ChartAxes axes;
+  axes.fit_shares(values);
+  axes.fit_costs(costs);
   return axes;
 }
 
-void draw_pareto(std::ostream& svg,
-                 const ChartAxes& axes,
-                 const std::vector<ComparisonRow>& rows,
-                 const std::vector<double>& cost) {
-  const std::vector<std::size_t> best = pareto_rows(rows, cost);
+void draw_pareto(std::ostream& svg, const ChartAxes& axes, const std::vector<Point>& points) {
   svg << "<path class=\"pareto\" d=\"";
-  for (std::size_t i = 0; i < best.size(); ++i) {
-    const std::string x = coordinate(axes.x(cost[best[i]]));
-    const std::string y = coordinate(axes.y(rows[best[i]].top1->mean));
-    svg << (i == 0 ? "M" + x + " " + y : "H" + x + "V" + y);
+  bool first = true;
+  for (const Point& point : pareto_points(points)) {
+    const std::string x = coordinate(axes.x(point.cost));
+    const std::string y = coordinate(axes.y(point.top1.mean));
+    svg << (first ? "M" + x + " " + y : "H" + x + "V" + y);
+    first = false;
   }
   svg << "H" << coordinate(axes.width - axes.right) << "\"/>\n";
 }
@@ -132,20 +158,9 @@ void draw_pareto(std::ostream& svg,
 
 std::vector<std::size_t> pareto_rows(const std::vector<ComparisonRow>& rows,
                                      const std::vector<double>& cost) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (is_drawn(rows[i], cost[i])) {
-      order.push_back(i);
-    }
-  }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return cost[a] != cost[b] ? cost[a] < cost[b] : rows[a].top1->mean > rows[b].top1->mean;
-  });
   std::vector<std::size_t> best;
-  for (const std::size_t row : order) {
-    if (best.empty() || rows[row].top1->mean > rows[best.back()].top1->mean) {
-      best.push_back(row);
-    }
+  for (const Point& point : pareto_points(find_points(rows, cost))) {
+    best.push_back(point.row);
   }
   return best;
 }
@@ -154,37 +169,29 @@ std::string cost_plot(const ComparisonNetwork& network,
                       const std::vector<double>& cost,
                       const std::string& title,
                       const SeriesTable& series) {
-  const std::vector<ComparisonRow>& rows = network.rows;
-  std::size_t drawn = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    drawn += is_drawn(rows[i], cost[i]) ? 1 : 0;
-  }
-  if (drawn < 2) {
+  const std::vector<Point> points = find_points(network.rows, cost);
+  if (points.size() < 2) {
     return "";
   }
-  const ChartAxes axes = make_axes(rows, cost);
+  const ChartAxes axes = make_axes(points);
   std::ostringstream svg;
   svg << "<svg class=\"half\" role=\"img\" aria-label=\"Accuracy against " << escape_html(title)
       << "\" viewBox=\"0 0 " << axes.width << " " << axes.height << "\">\n";
   draw_axes(svg, axes, cost_ticks(axes), title + (axes.log_x ? " (log scale)" : ""));
-  draw_pareto(svg, axes, rows, cost);
+  draw_pareto(svg, axes, points);
   Labels labels(axes);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (is_drawn(rows[i], cost[i])) {
-      labels.block(axes.x(cost[i]), axes.y(rows[i].top1->mean));
-    }
+  for (const Point& point : points) {
+    labels.block(axes.x(point.cost), axes.y(point.top1.mean));
   }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!is_drawn(rows[i], cost[i])) {
-      continue;
-    }
-    const std::size_t number = series.number_of(rows[i].label);
-    const double x = axes.x(cost[i]);
-    const double y = axes.y(rows[i].top1->mean);
-    svg << "<g class=\"" << series_class(number) << "\"><title>" << escape_html(rows[i].label)
-        << ": " << spread_text(rows[i].top1, 100, 1) << " %, " << escape_html(title) << " "
-        << coordinate(cost[i]) << "</title>" << error_bar(axes, x, *rows[i].top1)
-        << labels.place(x, y, rows[i].label) << marker_path(number, x, y) << "</g>\n";
+  for (const Point& point : points) {
+    const std::string& label = network.rows[point.row].label;
+    const std::size_t number = series.number_of(label);
+    const double x = axes.x(point.cost);
+    const double y = axes.y(point.top1.mean);
+    svg << "<g class=\"" << series_class(number) << "\"><title>" << escape_html(label) << ": "
+        << spread_text(point.top1, 100, 1) << " %, " << escape_html(title) << " "
+        << coordinate(point.cost) << "</title>" << error_bar(axes, x, point.top1)
+        << labels.place(x, y, label) << marker_path(number, x, y) << "</g>\n";
   }
   svg << "</svg>\n";
   return svg.str();

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <cstdlib>
 #include <ostream>
 
 #include "zoa/eval/comparison_table.h"
@@ -12,10 +12,17 @@
 namespace zoa::detail {
 namespace {
 
+// The number that a cell begins with.
+std::optional<double> number_of(const std::string& cell) {
+  char* end = nullptr;
+  const double value = std::strtod(cell.c_str(), &end);
+  return end != cell.c_str() ? std::optional(value) : std::nullopt;
+}
+
 // What a table sorts a cell by, "" = comes last.
 std::string sort_key(const std::string& cell) {
-  double value = 0;
-  return std::sscanf(cell.c_str(), "%lf", &value) == 1 ? coordinate(value * 1000) : "";
+  const std::optional<double> value = number_of(cell);
+  return value ? coordinate(*value * 1000) : "";
 }
 
 void write_head(std::ostream& page, const std::vector<std::string>& columns) {
@@ -41,10 +48,7 @@ std::vector<double> column_bests(const Table& table, std::size_t first, std::siz
   for (std::size_t column = first; column < last; ++column) {
     double best = -INFINITY;
     for (const auto& row : table.rows) {
-      double value = 0;
-      if (std::sscanf(row[column].c_str(), "%lf", &value) == 1) {
-        best = std::max(best, value);
-      }
+      best = std::max(best, number_of(row[column]).value_or(-INFINITY));
     }
     bests[column] = table.rows.size() > 1 ? best : INFINITY;
   }
@@ -52,8 +56,7 @@ std::vector<double> column_bests(const Table& table, std::size_t first, std::siz
 }
 
 bool is_best(const std::string& cell, double best) {
-  double value = 0;
-  return std::sscanf(cell.c_str(), "%lf", &value) == 1 && value == best;
+  return number_of(cell) == best;
 }
 
 // A table of methods; columns first..last hold accuracies.
