@@ -85,7 +85,7 @@ def check_page(browser, page, folder, problems):
     dom, said = browse(browser, page, "--dump-dom", f"--log-net-log={log}")
     check(problems, "CONSOLE" not in said, f"the console says:\n{said}")
     check(problems, 'tabindex="0"' in dom, "the script did not run")
-    for wanted, least in (("<section", 2), ('class="pareto"', 4), ("<svg", 60), ("<pre>", 64)):
+    for wanted, least in (("<section", 2), ('class="pareto"', 4), ("<svg", 60), ("<pre>", 32)):
         check(problems, dom.count(wanted) >= least, f"{dom.count(wanted)} times {wanted}")
     urls = set(re.findall(r'"url":"([^"]+)"', log.read_text()))
     asked = {url for url in urls if url.startswith(("http", "ws", "ftp"))}

@@ -42,6 +42,10 @@ std::vector<std::string> varying_settings(const std::vector<NetworkCells>& netwo
       }
     }
   }
+  // Numbers of images follow from other settings as a rule.
+  if (names.size() > 1) {
+    std::erase(names, "images");
+  }
   return names;
 }
 

@@ -46,10 +46,12 @@ void write_rows_again(std::ostream& page,
                                    " images left out, they could not be decoded"
                              : "")
          << "</p>\n";
+    std::string commands;
     for (const std::string& command : row.commands) {
-      if (!command.empty()) {
-        page << "<pre>" << escape_html(command) << "</pre>\n";
-      }
+      commands += (commands.empty() ? "" : "\n") + escape_html(command);
+    }
+    if (!commands.empty()) {
+      page << "<pre>" << commands << "</pre>\n";
     }
   }
   page << "</details>\n";

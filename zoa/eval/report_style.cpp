@@ -79,8 +79,8 @@ table.wide td,table.wide thead th{padding-right:.35rem;padding-left:.35rem}
 table.wide svg.bar{width:100%;min-width:2.4rem;height:5px;margin-top:2px}
 th.slant{height:8.5rem;vertical-align:bottom;font-weight:400;white-space:nowrap}
 th.slant span{writing-mode:vertical-rl;transform:rotate(180deg)}
-table.wide th[scope=row],table.methods th[scope=row]{position:sticky;left:0;background:var(--bg);
-box-shadow:inset 0 -1px var(--line)}
+table.wide th[scope=row],table.methods th[scope=row]{position:sticky;left:0;background:var(--bg)}
+table.wide,table.methods{border-collapse:separate;border-spacing:0}
 table.wide td:last-child{border-left:1px solid var(--line)}
 th{font-weight:600;color:var(--soft);font-size:.85rem;white-space:normal;vertical-align:bottom}
 tr.mean td,tr.mean th{font-weight:650;border-bottom:0}
