@@ -44,14 +44,15 @@ std::shared_ptr<const Dataset> corrupt_source(std::shared_ptr<const Dataset> dat
   }
   CorruptedOptions options;
   options.names = corruption_names(source.corrupt);
-  options.severity = source.severity;
+  options.severities = source.severities;
   const std::string domain = clean_domain(*data);
   return corrupted(std::move(data), domain, options);
 }
 
 std::shared_ptr<const Dataset> open_source(const DataSource& source) {
-  return corrupt_source(open_dataset(source.spec, DatasetOptions{source.labels, source.severity}),
-                        source);
+  std::shared_ptr<const Dataset> data = corrupt_source(
+      open_dataset(source.spec, DatasetOptions{source.labels, source.severities}), source);
+  return source.subset.empty() ? data : subset(std::move(data), source.subset);
 }
 
 std::vector<std::string> read_labels(const std::string& path) {

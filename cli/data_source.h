@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// --data, --corrupt, --labels: the images that eval and bench read.
+// --data, --corrupt, --labels, --subset: the images that eval and bench read.
 #pragma once
 
 #include <memory>
@@ -15,14 +15,17 @@ struct DataSource {
   std::string spec;
   std::string corrupt;  ///< names, comma-separated, or "all"; "" = the data as they are
   std::string labels;   ///< file of class names
-  int severity = 5;
+  std::string subset;   ///< file that lists pictures; "" = all
+  std::vector<int> severities{5};
 };
 
 inline constexpr char kSpecHelp[] =
-    "images:DIR, npz:FILE, cifar10-c:DIR, cifar100-c:DIR, imagenet-c:DIR or mnist:DIR";
+    "KIND:PATH, kinds images, npz, cifar10-c, cifar100-c, imagenet, imagenet-c, -r, -a, -sketch, "
+    "-v2, mnist";
 
 /// Opens the data. With corruptions, the pictures are those of the domain test, else clean, else
-/// the first one that is run by default.
+/// the first one that is run by default. A subset is taken last: a picture has the same noise in
+/// every subset.
 std::shared_ptr<const Dataset> open_source(const DataSource& source);
 
 /// The second half of open_source(): `data` itself where source names no corruption.

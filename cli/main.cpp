@@ -22,6 +22,7 @@ const std::vector<Verb>& list_verbs() {
       {"quantize", "a network and some images in, an 8-bit model folder out", run_quantize},
       {"eval", "accuracy per domain, with and without adaptation", run_eval_verb},
       {"bench", "time of an adaptation step next to a plain pass", run_bench_verb},
+      {"merge", "the shards of an evaluation to one file of records", run_merge},
       {"report", "an HTML page from the records of eval", run_report},
       {"demo", "quantize two small networks and let them adapt", run_demo},
       {"doctor", "versions, processor, threads: what zoa finds on this machine", run_doctor},

@@ -195,7 +195,7 @@ int run_quantize(const Arguments& words) {
   check_report(arguments);
   arguments.options.sensitivity = arguments.options.sensitivity || !arguments.report.empty();
   Model model = open_network(arguments);
-  const auto data = open_dataset(arguments.calib, DatasetOptions{arguments.labels, 5});
+  const auto data = open_dataset(arguments.calib, DatasetOptions{arguments.labels, {5}});
   const std::size_t domain =
       arguments.domain.empty() ? calib_domain(*data) : find_domain(*data, arguments.domain);
   if (arguments.labels.empty()) {

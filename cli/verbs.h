@@ -14,6 +14,7 @@ int run_inspect(const Arguments& arguments);
 int run_quantize(const Arguments& arguments);
 int run_eval_verb(const Arguments& arguments);
 int run_bench_verb(const Arguments& arguments);
+int run_merge(const Arguments& arguments);
 int run_report(const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);

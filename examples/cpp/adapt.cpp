@@ -20,7 +20,7 @@ int run(const std::string& network, const std::string& spec) {
   const auto method =
       zoa::make_method("zoa", {}, 2020, engine.info(), model.stats(options.batch_statistics));
 
-  const auto foggy = zoa::corrupted(data, "test", {.names = {"fog"}, .severity = 5});
+  const auto foggy = zoa::corrupted(data, "test", {.names = {"fog"}, .severities = {5}});
   zoa::BatchReader reader(*foggy, 0, preprocess, {.batch = 64, .limit = 512});
   zoa::Batch batch;
   std::vector<zoa::SkippedImage> skipped;

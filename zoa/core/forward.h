@@ -102,8 +102,8 @@ struct SourceStats {
   std::size_t samples = 0;            ///< images they come from
   std::vector<float> site_mean = {};  ///< (site_width) over images and positions, for the sites of
                                       ///< ModelInfo; empty where there are none
-  std::vector<float> site_variance = {};  ///< (site_width), biased. NormInput sites: what the
-                                          ///< network ships as running statistics
+  std::vector<float> site_variance = {};    ///< (site_width), biased. NormInput sites: what the
+                                            ///< network ships as running statistics
   std::vector<float> site_covariance = {};  ///< as in PassOutput; empty unless asked for
 };
 

@@ -6,6 +6,7 @@
 
 #include "zoa/core/error.h"
 #include "zoa/data/npy.h"
+#include "zoa/data/severity.h"
 #include "zoa/data/sources.h"
 
 namespace zoa::detail {
@@ -34,69 +35,86 @@ class CifarCDataset : public Dataset {
   CifarCDataset(std::string spec, std::string path, const DatasetOptions& options)
       : spec_(std::move(spec)),
         path_(std::move(path)),
-        classes_(load_class_names(options.labels)),
-        domains_(list_arrays(path_)) {
-    check_severity(options.severity);
-    if (domains_.empty()) {
-      fail(ErrorCode::BadFile, path_, ": no NAME.npy, expected the files of CIFAR-10-C");
+        severities_(options.severities),
+        classes_(load_class_names(options.labels)) {
+    const std::vector<std::string> arrays = list_arrays(path_);
+    if (arrays.empty()) {
+      fail(ErrorCode::BadFile, path_, ": no NAME.npy (", describe_content(path_),
+           "), expected the files of CIFAR-10-C");
     }
-    load_labels(static_cast<std::size_t>(options.severity - 1));
-    for (const std::string& name : domains_) {
-      check_array(name);
+    domains_ = cross_severities(arrays, severities_);
+    load_labels();
+    for (const CorruptionDomain& domain : domains_) {
+      names_.push_back(domain.name);
+      check_array(domain.corruption);
     }
   }
 
   const std::string& spec() const override { return spec_; }
-  const std::vector<std::string>& domains() const override { return domains_; }
-  std::size_t size(std::size_t /*domain*/) const override { return labels_.size(); }
+  const std::vector<std::string>& domains() const override { return names_; }
+  std::size_t size(std::size_t /*domain*/) const override { return rows_; }
   const std::vector<std::string>& classes() const override { return classes_; }
-  int label(std::size_t /*domain*/, std::size_t index) const override { return labels_.at(index); }
+  int label(std::size_t domain, std::size_t index) const override {
+    check_index(index);
+    return labels_[first_row(domains_.at(domain).severity) + index];
+  }
 
   Image image(std::size_t domain, std::size_t index) const override {
-    if (index >= labels_.size()) {
-      fail(ErrorCode::InvalidArgument, spec_, ": picture ", index, " of ", labels_.size());
-    }
+    check_index(index);
+    const CorruptionDomain& source = domains_.at(domain);
     const PixelCache::Pixels pixels = cache_.get(domain, [&] {
-      return load_npy_rows(file_of(domains_.at(domain)), first_, labels_.size()).bytes;
+      return load_npy_rows(file_of(source.corruption), first_row(source.severity), rows_).bytes;
     });
     return cut_image(*pixels, index, 32, 32, 3);
   }
 
   std::uint64_t hash() const override {
     ContentHash hash;
-    for (const std::string& name : domains_) {
+    for (const std::string& name : names_) {
       hash.add(name);
     }
-    hash.add(first_);
-    for (const int label : labels_) {
-      hash.add(static_cast<std::uint64_t>(label));
+    for (const int severity : severities_) {
+      hash.add(first_row(severity));
+      for (std::size_t i = 0; i < rows_; ++i) {
+        hash.add(static_cast<std::uint64_t>(labels_[first_row(severity) + i]));
+      }
     }
     return hash.value();
   }
 
  private:
   std::string file_of(const std::string& name) const { return path_ + "/" + name + ".npy"; }
+  // Of a severity's block.
+  std::size_t first_row(int severity) const {
+    return static_cast<std::size_t>(severity - 1) * rows_;
+  }
 
-  void load_labels(std::size_t block) {
+  void check_index(std::size_t index) const {
+    if (index >= rows_) {
+      fail(ErrorCode::InvalidArgument, spec_, ": picture ", index, " of ", rows_);
+    }
+  }
+
+  void load_labels() {
     const std::vector<std::int64_t> all = load_npy(file_of("labels")).as_i64();
     if (all.empty() || all.size() % kSeverities != 0) {
       fail(ErrorCode::BadFile, file_of("labels"), ": ", all.size(),
            " labels, expected five blocks of one size");
     }
-    const std::size_t rows = all.size() / kSeverities;
-    first_ = block * rows;
-    for (std::size_t i = first_; i < first_ + rows; ++i) {
-      if (all[i] < 0 || all[i] > 1'000'000) {
-        fail(ErrorCode::BadFile, file_of("labels"), ": label ", all[i], ", expected 0 and up");
+    rows_ = all.size() / kSeverities;
+    labels_.reserve(all.size());
+    for (const std::int64_t label : all) {
+      if (label < 0 || label > 1'000'000) {
+        fail(ErrorCode::BadFile, file_of("labels"), ": label ", label, ", expected 0 and up");
       }
-      labels_.push_back(static_cast<int>(all[i]));
+      labels_.push_back(static_cast<int>(label));
     }
     check_labels(labels_, classes_, file_of("labels"));
   }
 
   void check_array(const std::string& name) const {
     const NpyHeader header = load_npy_header(file_of(name));
-    const std::vector<std::size_t> expected{labels_.size() * kSeverities, 32, 32, 3};
+    const std::vector<std::size_t> expected{labels_.size(), 32, 32, 3};
     if (header.type != NpyType::U8 || header.shape != expected) {
       fail(ErrorCode::BadFile, file_of(name), ": expected uint8 of shape (", expected[0],
            ",32,32,3)");
@@ -105,10 +123,12 @@ class CifarCDataset : public Dataset {
 
   std::string spec_;
   std::string path_;
+  std::vector<int> severities_;
   std::vector<std::string> classes_;
-  std::vector<std::string> domains_;
-  std::size_t first_ = 0;  // row of the severity's block
-  std::vector<int> labels_;
+  std::vector<CorruptionDomain> domains_;
+  std::vector<std::string> names_;
+  std::size_t rows_ = 0;     // of one severity
+  std::vector<int> labels_;  // of all five blocks
   mutable PixelCache cache_;
 };
 

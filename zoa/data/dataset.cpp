@@ -16,14 +16,36 @@ struct Kind {
   const char* name;
   std::unique_ptr<Dataset> (*make)(const std::string&, const std::string&, const DatasetOptions&);
 };
-constexpr std::array<Kind, 6> kKinds{{{"images", detail::make_folder},
-                                      {"npz", detail::make_npz},
-                                      {"cifar10-c", detail::make_cifar_c},
-                                      {"cifar100-c", detail::make_cifar_c},
-                                      {"imagenet-c", detail::make_imagenet_c},
-                                      {"mnist", detail::make_mnist}}};
+constexpr std::array<Kind, 11> kKinds{{{"images", detail::make_folder},
+                                       {"npz", detail::make_npz},
+                                       {"cifar10-c", detail::make_cifar_c},
+                                       {"cifar100-c", detail::make_cifar_c},
+                                       {"imagenet-c", detail::make_imagenet_c},
+                                       {"imagenet", detail::make_imagenet},
+                                       {"imagenet-r", detail::make_imagenet_r},
+                                       {"imagenet-a", detail::make_imagenet_a},
+                                       {"imagenet-sketch", detail::make_imagenet_sketch},
+                                       {"imagenet-v2", detail::make_imagenet_v2},
+                                       {"mnist", detail::make_mnist}}};
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text += (text.empty() ? "" : ", ") + word;
+  }
+  return text;
+}
 
 }  // namespace
+
+std::string Dataset::name(std::size_t /*domain*/, std::size_t index) const {
+  return std::to_string(index);
+}
+
+const std::vector<int>& Dataset::possible_classes() const {
+  static const std::vector<int> kAll;
+  return kAll;
+}
 
 std::unique_ptr<Dataset> open_dataset(const std::string& spec, const DatasetOptions& options) {
   const std::size_t colon = spec.find(':');
@@ -41,7 +63,7 @@ std::unique_ptr<Dataset> open_dataset(const std::string& spec, const DatasetOpti
   if (colon == std::string::npos) {
     fail(ErrorCode::InvalidArgument, "data \"", spec,
          "\": expected KIND:PATH, for example images:", spec.empty() ? "DIR" : spec,
-         "; kinds: images, npz, cifar10-c, cifar100-c, imagenet-c, mnist");
+         "; kinds: ", join(known));
   }
   fail(ErrorCode::InvalidArgument, unknown_name_text("kind of data", name, known));
 }

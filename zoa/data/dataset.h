@@ -32,6 +32,14 @@ class Dataset {
   /// Class index; -1 = unknown.
   virtual int label(std::size_t domain, std::size_t index) const = 0;
 
+  /// What others call the picture, for lists of pictures: its file relative to the domain's folder;
+  /// its index where the data are arrays.
+  virtual std::string name(std::size_t domain, std::size_t index) const;
+
+  /// The classes among which the published accuracy of this data looks for the largest logit,
+  /// ascending; empty = all.
+  virtual const std::vector<int>& possible_classes() const;
+
   /// Class names; empty where the data has none.
   virtual const std::vector<std::string>& classes() const = 0;
 
@@ -42,7 +50,8 @@ class Dataset {
 
 struct DatasetOptions {
   std::string labels;  ///< text file, one class name per line, line number - 1 = class; "" = none
-  int severity = 5;    ///< 1..5, for cifar10-c, cifar100-c and imagenet-c
+  std::vector<int> severities{5};  ///< 1..5, for cifar10-c, cifar100-c and imagenet-c; of several,
+                                   ///< each makes domains of its own, see cross_severities
 };
 
 /// Opens a data set:
@@ -53,7 +62,10 @@ struct DatasetOptions {
 ///                   labels of `calib` are unknown
 ///   cifar10-c:DIR, cifar100-c:DIR   NAME.npy (50000,32,32,3) in five blocks and labels.npy
 ///   imagenet-c:DIR  CORRUPTION/SEVERITY/WNID/*.JPEG
+///   imagenet:DIR, imagenet-r:DIR, imagenet-a:DIR, imagenet-sketch:DIR   WNID/*.JPEG
+///   imagenet-v2:DIR   0 .. 999/*.jpeg
 ///   mnist:DIR       idx files, plain or .gz; domains "train" and "test"
+/// Layouts, labels and limits in full: docs/reference/data.md.
 /// Throws  InvalidArgument for an unknown kind (the text lists the known ones) or a bad option;
 ///         Io for a missing path; BadFile if what lies there is not that kind of data.
 std::unique_ptr<Dataset> open_dataset(const std::string& spec, const DatasetOptions& options = {});
@@ -72,17 +84,23 @@ std::size_t calib_domain(const Dataset& data);
 
 struct CorruptedOptions {
   std::vector<std::string> names;  ///< corruptions, in order; empty = the usual 15
-  int severity = 5;                ///< 1..5
+  std::vector<int> severities{5};  ///< 1..5; of several, see cross_severities
   std::uint64_t seed = 0;
   std::optional<Profile> profile;  ///< none = by the size of each picture, see choose_profile
   int crop = 224;  ///< larger pictures are first resized (short side to crop / 0.875, bilinear) and
                    ///< cropped to crop x crop, as ImageNet-C was made; 0 = never
 };
 
-/// The pictures of one domain of `base` under each corruption: one domain per name.
+/// The pictures of one domain of `base` under each corruption: one domain per name and severity.
 /// Throws  InvalidArgument for an unknown name, domain or severity.
 std::unique_ptr<Dataset> corrupted(std::shared_ptr<const Dataset> base,
                                    const std::string& domain,
                                    const CorruptedOptions& options);
+
+/// The pictures that a list names, in its order, in every domain. The file has one picture a line:
+/// its Dataset::name() or, if the line has only digits and no picture has that name, its index.
+/// Throws  Io; BadFile for an empty list or a line that is there twice. A picture that a domain
+///         lacks throws InvalidArgument when that domain is first used.
+std::unique_ptr<Dataset> subset(std::shared_ptr<const Dataset> base, const std::string& file);
 
 }  // namespace zoa

@@ -176,17 +176,24 @@ TEST_F(DatasetTest, CifarCTakesTheSeveritysBlock) {
   write("shot_noise.npy", test::npy_pictures(10, 32, 50));
   write("labels.npy", test::npy_labels({0, 1, 0, 1, 0, 1, 0, 1, 0, 3}));
   DatasetOptions options;
-  options.severity = 2;
+  options.severities = {2};
   const auto data = open("cifar10-c", options);
   EXPECT_EQ(default_domains(*data), (Names{"shot_noise", "fog", "brightness"}));
   EXPECT_EQ(data->size(1), 2U);
   EXPECT_EQ(data->image(1, 1).rgb[0], 103);
-  options.severity = 5;
+  options.severities = {5};
   const auto last = open("cifar100-c", options);
   EXPECT_EQ(last->image(1, 1).rgb[0], 109);
   EXPECT_EQ(last->label(1, 1), 3);
   EXPECT_NE(last->hash(), data->hash());
-  options.severity = 6;
+  options.severities = {2, 5};
+  const auto both = open("cifar10-c", options);
+  EXPECT_EQ(both->domains()[2], "fog@2");
+  EXPECT_EQ(both->image(2, 1).rgb[0], 103);
+  EXPECT_EQ(both->image(3, 1).rgb[0], 109);
+  EXPECT_EQ(both->label(2, 1), 1);
+  EXPECT_EQ(both->label(3, 1), 3);
+  options.severities = {6};
   EXPECT_EQ(open_code("cifar10-c", options), ErrorCode::InvalidArgument);
   write("frost.npy", test::npy_pictures(9, 32, 0));
   EXPECT_EQ(open_code("cifar10-c"), ErrorCode::BadFile);
@@ -215,7 +222,7 @@ TEST_F(DatasetTest, ImagenetCFollowsItsFolders) {
   EXPECT_EQ(data->image(1, 1).rgb[0], 200);
   EXPECT_EQ(data->hash(), open("imagenet-c")->hash());
   DatasetOptions options;
-  options.severity = 3;
+  options.severities = {3};
   EXPECT_EQ(open_code("imagenet-c", options), ErrorCode::BadFile);
 }
 
@@ -271,7 +278,7 @@ TEST_F(DatasetTest, CorruptedMakesDomainsOnTheFly) {
   const std::shared_ptr<const Dataset> base = open_dataset("npz:" + path("d.npz"));
   CorruptedOptions options;
   options.names = {"fog", "contrast", "gaussian_noise"};
-  options.severity = 3;
+  options.severities = {3};
   const auto data = corrupted(base, "clean", options);
   EXPECT_EQ(default_domains(*data), options.names);  // as asked for
   EXPECT_EQ(data->size(2), 3U);
@@ -310,9 +317,9 @@ TEST_F(DatasetTest, CorruptedRefusesBadOptions) {
   options.names = {"frog"};
   EXPECT_EQ(code_of("images", options), ErrorCode::InvalidArgument);
   options.names = {"fog"};
-  options.severity = 0;
+  options.severities = {0};
   EXPECT_EQ(code_of("images", options), ErrorCode::InvalidArgument);
-  options.severity = 1;
+  options.severities = {1};
   options.crop = -1;
   EXPECT_EQ(code_of("images", options), ErrorCode::InvalidArgument);
 }

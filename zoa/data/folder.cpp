@@ -15,16 +15,13 @@ namespace {
 
 constexpr std::size_t kMaxTextBytes = 256U << 20U;
 
-struct Listing {
-  std::vector<std::string> files;  // relative to the folder
-  std::vector<int> labels;
-  std::vector<std::string> classes;
-};
-
 class FolderDataset : public Dataset {
  public:
-  FolderDataset(std::string spec, std::string path, Listing listing)
-      : spec_(std::move(spec)), path_(std::move(path)), listing_(std::move(listing)) {}
+  FolderDataset(std::string spec, std::string path, std::string domain, PictureList listing)
+      : spec_(std::move(spec)),
+        path_(std::move(path)),
+        listing_(std::move(listing)),
+        domains_{std::move(domain)} {}
 
   const std::string& spec() const override { return spec_; }
   const std::vector<std::string>& domains() const override { return domains_; }
@@ -36,6 +33,11 @@ class FolderDataset : public Dataset {
     return listing_.labels.at(index);
   }
   const std::vector<std::string>& classes() const override { return listing_.classes; }
+
+  std::string name(std::size_t /*domain*/, std::size_t index) const override {
+    return listing_.files.at(index);
+  }
+  const std::vector<int>& possible_classes() const override { return listing_.possible; }
 
   std::uint64_t hash() const override {
     ContentHash hash;
@@ -50,8 +52,8 @@ class FolderDataset : public Dataset {
  private:
   std::string spec_;
   std::string path_;
-  Listing listing_;
-  std::vector<std::string> domains_{"images"};
+  PictureList listing_;
+  std::vector<std::string> domains_;
 };
 
 struct CsvRow {
@@ -93,9 +95,9 @@ bool is_number(const std::string& text) {
   return text.size() <= 8 && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-Listing list_csv(const std::string& path, std::vector<std::string> classes) {
+PictureList list_csv(const std::string& path, std::vector<std::string> classes) {
   const std::vector<CsvRow> rows = load_csv(path);
-  Listing listing;
+  PictureList listing;
   std::set<std::string> words;
   for (const CsvRow& row : rows) {
     listing.files.push_back(row.file);
@@ -117,23 +119,20 @@ Listing list_csv(const std::string& path, std::vector<std::string> classes) {
   return listing;
 }
 
-Listing list_class_folders(const std::string& path,
-                           const std::vector<std::string>& folders,
-                           std::vector<std::string> classes) {
-  Listing listing;
+PictureList list_class_folders(const std::string& path,
+                               const std::vector<std::string>& folders,
+                               std::vector<std::string> classes) {
+  PictureList listing;
   listing.classes = std::move(classes);
   const std::vector<int> numbers = number_classes(folders, listing.classes, path);
   for (std::size_t i = 0; i < folders.size(); ++i) {
-    for (const std::string& file : list_pictures(path + "/" + folders[i])) {
-      listing.files.push_back(folders[i] + "/" + file);
-      listing.labels.push_back(numbers[i]);
-    }
+    add_pictures(listing, path, folders[i], numbers[i]);
   }
   return listing;
 }
 
-Listing list_files(const std::string& path, std::vector<std::string> classes) {
-  Listing listing;
+PictureList list_files(const std::string& path, std::vector<std::string> classes) {
+  PictureList listing;
   listing.files = list_pictures(path);
   listing.labels.assign(listing.files.size(), -1);
   listing.classes = std::move(classes);
@@ -142,13 +141,30 @@ Listing list_files(const std::string& path, std::vector<std::string> classes) {
 
 }  // namespace
 
+std::unique_ptr<Dataset> make_pictures(const std::string& spec,
+                                       const std::string& path,
+                                       const std::string& domain,
+                                       PictureList list) {
+  return std::make_unique<FolderDataset>(spec, path, domain, std::move(list));
+}
+
+void add_pictures(PictureList& list,
+                  const std::string& path,
+                  const std::string& folder,
+                  int label) {
+  for (const std::string& file : list_pictures(path + "/" + folder)) {
+    list.files.push_back(folder + "/" + file);
+    list.labels.push_back(label);
+  }
+}
+
 std::unique_ptr<Dataset> make_folder(const std::string& spec,
                                      const std::string& path,
                                      const DatasetOptions& options) {
   std::vector<std::string> classes = load_class_names(options.labels);
   const std::vector<std::string> folders = list_folders(path);
   const std::string csv = path + "/labels.csv";
-  Listing listing;
+  PictureList listing;
   if (std::filesystem::exists(csv)) {
     listing = list_csv(csv, std::move(classes));
   } else if (!folders.empty() && list_pictures(path).empty()) {
@@ -157,11 +173,11 @@ std::unique_ptr<Dataset> make_folder(const std::string& spec,
     listing = list_files(path, std::move(classes));
   }
   if (listing.files.empty()) {
-    fail(ErrorCode::BadFile, path,
-         ": no JPEG or PNG files, expected one folder per class or pictures with labels.csv");
+    fail(ErrorCode::BadFile, path, ": no JPEG or PNG files (", describe_content(path),
+         "), expected one folder per class or pictures with labels.csv");
   }
   check_labels(listing.labels, listing.classes, path);
-  return std::make_unique<FolderDataset>(spec, path, std::move(listing));
+  return make_pictures(spec, path, "images", std::move(listing));
 }
 
 }  // namespace zoa::detail

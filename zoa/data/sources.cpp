@@ -20,6 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxTextBytes = 64U << 20U;
+constexpr std::size_t kMostNames = 5'000'000;
+constexpr std::size_t kWalk = 64;  // so many of one domain in a row: one domain after the other
+constexpr std::size_t kMostKeptBytes = std::size_t{4} << 30U;
 
 // The 15 of the paper in its order, then the 4 extra ones.
 constexpr std::array<std::string_view, 19> kPublished{"gaussian_noise",
@@ -66,6 +69,9 @@ std::vector<std::string> list_names(const std::string& path, bool want_folders) 
     std::error_code ignored;
     const bool is_wanted = want_folders ? it->is_directory(ignored)
                                         : is_picture(it->path()) && !it->is_directory(ignored);
+    if (names.size() > kMostNames) {
+      fail(ErrorCode::LimitExceeded, path, ": more than ", kMostNames, " entries");
+    }
     if (is_wanted && !name.starts_with('.')) {
       names.push_back(name);
     }
@@ -98,12 +104,30 @@ void ContentHash::add(const std::string& text) noexcept {
 PixelCache::Pixels PixelCache::get(std::size_t domain,
                                    const std::function<std::vector<std::uint8_t>()>& load) {
   const std::lock_guard lock(mutex_);
-  if (pixels_ == nullptr || domain_ != domain) {
-    pixels_.reset();  // the old block goes before the new one comes
-    pixels_ = std::make_shared<const std::vector<std::uint8_t>>(load());
+  if (domain != domain_) {
+    if (in_a_row_ >= kWalk) {
+      kept_.erase(domain_);  // the old block goes before the new one comes
+    }
     domain_ = domain;
+    in_a_row_ = 0;
   }
-  return pixels_;
+  ++in_a_row_;
+  Pixels& pixels = kept_[domain];
+  if (pixels == nullptr) {
+    make_room();
+    pixels = std::make_shared<const std::vector<std::uint8_t>>(load());
+  }
+  return pixels;
+}
+
+void PixelCache::make_room() {
+  std::size_t bytes = 0;
+  for (const auto& [domain, pixels] : kept_) {
+    bytes += pixels == nullptr ? 0 : pixels->size();
+  }
+  if (bytes > kMostKeptBytes) {
+    std::erase_if(kept_, [&](const auto& entry) { return entry.first != domain_; });
+  }
 }
 
 Image cut_image(const std::vector<std::uint8_t>& pixels,
@@ -187,12 +211,6 @@ std::vector<int> number_classes(const std::vector<std::string>& folders,
   return numbers;
 }
 
-void check_severity(int severity) {
-  if (severity < 1 || severity > 5) {
-    fail(ErrorCode::InvalidArgument, "severity ", severity, ", expected 1..5");
-  }
-}
-
 void check_labels(const std::vector<int>& labels,
                   const std::vector<std::string>& classes,
                   const std::string& where) {
@@ -211,6 +229,25 @@ std::vector<std::string> list_folders(const std::string& path) {
 
 std::vector<std::string> list_pictures(const std::string& path) {
   return list_names(path, false);
+}
+
+std::string describe_content(const std::string& path) {
+  const auto list = [](const std::vector<std::string>& names, const char* what) {
+    constexpr std::size_t kShown = 3;
+    std::string text = what;
+    for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+      text += (i == 0 ? " " : ", ") + names[i];
+    }
+    return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more"
+                                 : text;
+  };
+  const std::vector<std::string> folders = list_folders(path);
+  const std::vector<std::string> pictures = list_pictures(path);
+  if (!folders.empty()) {
+    return list(folders, "found the folders");
+  }
+  return pictures.empty() ? "found neither folders nor pictures"
+                          : list(pictures, "found the pictures");
 }
 
 std::uint64_t size_or_zero(const std::string& path) noexcept {

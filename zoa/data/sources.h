@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,21 +15,19 @@
 namespace zoa::detail {
 
 /// Makers: spec as given (for Dataset::spec), path without the kind.
-std::unique_ptr<Dataset> make_folder(const std::string& spec,
-                                     const std::string& path,
-                                     const DatasetOptions& options);
-std::unique_ptr<Dataset> make_npz(const std::string& spec,
-                                  const std::string& path,
-                                  const DatasetOptions& options);
-std::unique_ptr<Dataset> make_cifar_c(const std::string& spec,
-                                      const std::string& path,
-                                      const DatasetOptions& options);
-std::unique_ptr<Dataset> make_imagenet_c(const std::string& spec,
-                                         const std::string& path,
-                                         const DatasetOptions& options);
-std::unique_ptr<Dataset> make_mnist(const std::string& spec,
-                                    const std::string& path,
-                                    const DatasetOptions& options);
+using Maker = std::unique_ptr<Dataset>(const std::string& spec,
+                                       const std::string& path,
+                                       const DatasetOptions& options);
+Maker make_folder;
+Maker make_npz;
+Maker make_cifar_c;
+Maker make_imagenet_c;
+Maker make_imagenet;
+Maker make_imagenet_r;
+Maker make_imagenet_a;
+Maker make_imagenet_sketch;
+Maker make_imagenet_v2;
+Maker make_mnist;
 
 /// Hash of names, sizes and labels; the order of the calls counts.
 class ContentHash {
@@ -41,18 +40,22 @@ class ContentHash {
   std::uint64_t value_ = 0;
 };
 
-/// Pixels of the domain that was asked for last. A stream walks through one domain at a time, so a
-/// larger cache would only take memory.
+/// Pixels of whole domains. A stream that walks through one domain after the other needs the last
+/// one only; one that mixes domains comes back to each of them soon, and they are kept. Which of
+/// the two it is shows in how many pictures in a row were of one domain.
 class PixelCache {
  public:
   using Pixels = std::shared_ptr<const std::vector<std::uint8_t>>;
-  /// Thread-safe; load is called for another domain than the last one.
+  /// Thread-safe; load is called for a domain that is not kept.
   Pixels get(std::size_t domain, const std::function<std::vector<std::uint8_t>()>& load);
 
  private:
+  void make_room();
+
   std::mutex mutex_;
   std::size_t domain_ = 0;
-  Pixels pixels_;
+  std::size_t in_a_row_ = 0;
+  std::map<std::size_t, Pixels> kept_;
 };
 
 /// Picture `index` of a block of equal pictures with 1 (made gray RGB) or 3 channels.
@@ -77,8 +80,35 @@ std::vector<int> number_classes(const std::vector<std::string>& folders,
                                 std::vector<std::string>& classes,
                                 const std::string& where);
 
-/// Throws  InvalidArgument if the option is not 1..5.
-void check_severity(int severity);
+/// As number_classes, for folders named by WordNet id: the place among the 1,000 ids of ImageNet
+/// where `classes` does not name the folders itself. `classes` (changed to the ids if empty) has
+/// one entry for each of the network's classes, however few folders there are. Throws
+/// InvalidArgument for a folder that is no such id, or if classes are not 1,000.
+std::vector<int> number_wnids(const std::vector<std::string>& folders,
+                              std::vector<std::string>& classes,
+                              const std::string& where);
+
+/// Sorted; the index is the class.
+const std::vector<std::string>& imagenet_wnids();
+bool is_imagenet_wnid(const std::string& name);
+
+/// Pictures that lie in files below one folder: one domain.
+struct PictureList {
+  std::vector<std::string> files;  ///< relative to the folder
+  std::vector<int> labels;
+  std::vector<std::string> classes;
+  std::vector<int> possible;  ///< for Dataset::possible_classes
+};
+std::unique_ptr<Dataset> make_pictures(const std::string& spec,
+                                       const std::string& path,
+                                       const std::string& domain,
+                                       PictureList list);
+
+/// Adds the pictures of path/folder/.
+void add_pictures(PictureList& list, const std::string& path, const std::string& folder, int label);
+
+/// "found the folders a, b, c and 4 more" or what else lies there, for errors.
+std::string describe_content(const std::string& path);
 
 /// Throws  InvalidArgument if a label has no class name, given that there are names.
 void check_labels(const std::vector<int>& labels,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A domain of a data set as a stream of preprocessed batches. A picture that cannot be decoded is
+// Pictures of a data set as a stream of preprocessed batches, one domain or a list in any order
+// (order.h). A picture that cannot be decoded is
 // left out and reported; the stream goes on.
 #pragma once
 
@@ -10,6 +11,7 @@
 
 #include "zoa/core/batch.h"
 #include "zoa/data/dataset.h"
+#include "zoa/data/order.h"
 #include "zoa/image/preprocess.h"
 
 namespace zoa {
@@ -24,8 +26,9 @@ struct StreamOptions {
 };
 
 struct SkippedImage {
-  std::int64_t id = 0;  ///< index in the domain
-  std::string reason;   ///< text of the error
+  std::int64_t id = 0;     ///< index in the domain
+  std::string reason;      ///< text of the error
+  std::size_t domain = 0;  ///< in Dataset::domains()
 };
 
 class BatchReader {
@@ -34,10 +37,20 @@ class BatchReader {
   /// Throws  InvalidArgument for a domain or option out of range, or a label beyond `classes`.
   BatchReader(const Dataset& data, std::size_t domain, PreprocessSpec spec, StreamOptions options);
 
+  /// The pictures of a list, in its order; limit, shuffle and seed of the options are not used.
+  /// Throws  as above.
+  BatchReader(const Dataset& data,
+              std::vector<PictureRef> order,
+              PreprocessSpec spec,
+              StreamOptions options);
+
   /// Fills the next batch; bad pictures are replaced by the ones that follow, so only the last
   /// batch can be smaller. Pictures left out are appended to skipped. False = nothing left,
   /// batch.count 0.
   bool next(Batch& batch, std::vector<SkippedImage>& skipped);
+
+  /// Domain of each picture of the last batch, in Dataset::domains().
+  const std::vector<std::size_t>& domains() const noexcept { return domains_; }
 
   /// Pictures that the stream will try in all.
   std::size_t size() const noexcept { return order_.size(); }
@@ -46,10 +59,10 @@ class BatchReader {
   void add_pictures(Batch& batch, std::vector<SkippedImage>& skipped);
 
   const Dataset& data_;
-  std::size_t domain_;
   PreprocessSpec spec_;
   StreamOptions options_;
-  std::vector<std::size_t> order_;
+  std::vector<PictureRef> order_;
+  std::vector<std::size_t> domains_;
   std::size_t position_ = 0;
 };
 

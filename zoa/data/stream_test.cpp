@@ -9,38 +9,12 @@
 #include <gtest/gtest.h>
 
 #include "zoa/core/error.h"
+#include "zoa/data/test_fake_dataset.h"
 
 namespace zoa {
 namespace {
 
-// Picture i is one grey level, i; label i % 3; the pictures in `bad` do not decode.
-class FakeDataset : public Dataset {
- public:
-  explicit FakeDataset(std::size_t count, std::vector<std::size_t> bad = {})
-      : count_(count), bad_(std::move(bad)) {}
-  const std::string& spec() const override { return spec_; }
-  const std::vector<std::string>& domains() const override { return domains_; }
-  std::size_t size(std::size_t /*domain*/) const override { return count_; }
-  Image image(std::size_t /*domain*/, std::size_t index) const override {
-    if (std::find(bad_.begin(), bad_.end(), index) != bad_.end()) {
-      fail(ErrorCode::BadFile, "picture ", index, ": damaged");
-    }
-    Image image(3, 2);
-    image.rgb.assign(image.rgb.size(), static_cast<std::uint8_t>(index));
-    return image;
-  }
-  int label(std::size_t /*domain*/, std::size_t index) const override {
-    return static_cast<int>(index % 3);
-  }
-  const std::vector<std::string>& classes() const override { return domains_; }
-  std::uint64_t hash() const override { return 0; }
-
- private:
-  std::string spec_ = "fake";
-  std::vector<std::string> domains_{"fake"};
-  std::size_t count_;
-  std::vector<std::size_t> bad_;
-};
+using test::FakeDataset;
 
 StreamOptions small_batches(std::size_t batch) {
   StreamOptions options;
@@ -80,7 +54,7 @@ TEST(BatchReader, GoesThroughInOrder) {
 }
 
 TEST(BatchReader, BadPicturesAreReplacedAndReported) {
-  const Outcome run = run_all(FakeDataset(9, {0, 2, 3, 8}), small_batches(3));
+  const Outcome run = run_all(FakeDataset(9, 1, 3, {0, 2, 3, 8}), small_batches(3));
   EXPECT_EQ(run.ids, (std::vector<std::int64_t>{1, 4, 5, 6, 7}));
   EXPECT_EQ(run.counts, (std::vector<std::size_t>{3, 2}));
   EXPECT_EQ(run.pixels[12], 4.F);
@@ -91,13 +65,13 @@ TEST(BatchReader, BadPicturesAreReplacedAndReported) {
 }
 
 TEST(BatchReader, OnlyBadPicturesEndTheStream) {
-  const Outcome run = run_all(FakeDataset(4, {0, 1, 2, 3}), small_batches(2));
+  const Outcome run = run_all(FakeDataset(4, 1, 3, {0, 1, 2, 3}), small_batches(2));
   EXPECT_TRUE(run.ids.empty());
   EXPECT_EQ(run.skipped.size(), 4U);
 }
 
 TEST(BatchReader, ThreadsDoNotMatter) {
-  const FakeDataset data(101, {5, 6, 50});
+  const FakeDataset data(101, 1, 3, {5, 6, 50});
   StreamOptions options = small_batches(16);
   options.shuffle = true;
   const Outcome one = run_all(data, options);
@@ -124,10 +98,28 @@ TEST(BatchReader, ShuffleIsAPermutationOfTheSeed) {
 TEST(BatchReader, LimitCountsPicturesTried) {
   StreamOptions options = small_batches(4);
   options.limit = 5;
-  const Outcome run = run_all(FakeDataset(100, {1}), options);
+  const Outcome run = run_all(FakeDataset(100, 1, 3, {1}), options);
   EXPECT_EQ(run.ids, (std::vector<std::int64_t>{0, 2, 3, 4}));
   BatchReader reader(FakeDataset(100), 0, preset("none", 2, 2), options);
   EXPECT_EQ(reader.size(), 5U);
+}
+
+TEST(BatchReader, ListsMayMixDomains) {
+  const FakeDataset data(4, 2, 3, {3});
+  BatchReader reader(data, {{1, 2}, {0, 3}, {0, 0}, {1, 1}}, preset("none", 2, 2),
+                     small_batches(2));
+  Batch batch;
+  std::vector<SkippedImage> skipped;
+  ASSERT_TRUE(reader.next(batch, skipped));
+  EXPECT_EQ(batch.ids, (std::vector<std::int64_t>{2, 0}));
+  EXPECT_EQ(batch.labels, (std::vector<int>{2, 0}));
+  EXPECT_EQ(reader.domains(), (std::vector<std::size_t>{1, 0}));
+  ASSERT_EQ(skipped.size(), 1U);
+  EXPECT_EQ(skipped[0].id, 3);
+  EXPECT_EQ(skipped[0].domain, 0U);
+  ASSERT_TRUE(reader.next(batch, skipped));
+  EXPECT_EQ(reader.domains(), (std::vector<std::size_t>{1}));
+  EXPECT_THROW(BatchReader(data, {{2, 0}}, preset("none", 2, 2), {}), Error);
 }
 
 TEST(BatchReader, RefusesBadOptions) {

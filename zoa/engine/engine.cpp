@@ -9,6 +9,7 @@
 #include "zoa/core/threads.h"
 #include "zoa/engine/cost_ov.h"
 #include "zoa/engine/plan_ov.h"
+#include "zoa/graph/head_ov.h"
 #include "zoa/graph/runtime_ov.h"
 
 namespace zoa {
@@ -19,20 +20,36 @@ namespace {
 constexpr std::size_t kMostPlans = 2;
 
 ModelInfo describe_model(const Model& model, const Instrumented& instrumented) {
-  ModelInfo info;
-  info.name = model.name();
-  info.family = model.family();
-  info.classes = model.classes();
+  ModelInfo info = model.info();
   info.slots = instrumented.slots;
-  info.taps = instrumented.taps;
-  for (const TapInfo& tap : info.taps) {
-    info.tap_width += tap.width;
+  info.taps = instrumented.taps;  // none where they were not asked for
+  if (info.taps.empty()) {
+    info.tap_width = 0;
   }
-  info.stem_channels = stem_shape(model.graph().structure.stem).channels;
-  info.has_batch_norm = model.has_batch_norm();
-  info.weight_bits = model.quantization().weight_bits;
-  info.activation_bits = model.quantization().activation_bits;
+  info.sites = instrumented.sites;
+  for (const SiteInfo& site : info.sites) {
+    info.site_width += site.channels;
+  }
   return info;
+}
+
+// Multiplications of the parts of a network for one image.
+struct Work {
+  double prefix = 0;
+  double suffix = 0;
+  double head = 0;
+
+  double suffix_share() const { return suffix / (prefix + suffix); }
+};
+
+// instrumented  is taken apart
+Work measure_work(const Instrumented& instrumented, const ov::Model* head) {
+  const Cut cut = cut_model(instrumented.model);
+  Work work;
+  work.prefix = count_multiplications(*cut.prefix);
+  work.suffix = cut.suffix == nullptr ? 0.0 : count_multiplications(*cut.suffix);
+  work.head = head == nullptr ? 0.0 : count_multiplications(*head);
+  return work;
 }
 
 }  // namespace
@@ -46,11 +63,24 @@ struct Engine::Impl {
   StemStats stem;
   std::size_t stem_positions = 1;
   std::size_t passes = 0;
+  double cost = 0;
+  Work work;
+  // Of the latest pass, all sites side by side.
+  std::vector<float> site_mean;
+  std::vector<float> site_variance;
+  std::vector<float> site_covariance;
 
   Impl(const Model& m, const EngineOptions& o)
       : model(m), options(o), threads(threads_or_available(o.threads)) {
-    info = describe_model(model, instrument_model(model.graph(), options, 1));
+    const Instrumented instrumented = instrument_model(model.graph(), options, 1);
+    info = describe_model(model, instrumented);
     stem_positions = stem_shape(model.graph().structure.stem).positions;
+    std::shared_ptr<ov::Model> head;
+    if (options.head) {
+      info.head_weight = head_weights(model.graph().structure);
+      head = head_model(model.graph(), options, 1);
+    }
+    work = measure_work(instrumented, head.get());
   }
 
   Plan& plan_for(std::size_t batch) {
@@ -106,6 +136,22 @@ struct Engine::Impl {
           (static_cast<double>(variance[i]) + offset * offset) / static_cast<double>(count);
     }
   }
+
+  void gather_sites(Plan& plan) {
+    site_mean.clear();
+    site_variance.clear();
+    site_covariance.clear();
+    const auto append = [&](std::vector<float>& row, const std::string& name) {
+      const auto values = plan.output(name);
+      row.insert(row.end(), values.begin(), values.end());
+    };
+    for (std::size_t i = 0; i < info.sites.size(); ++i) {
+      const std::string number = std::to_string(i);
+      append(site_mean, kSiteMeanOutput + number);
+      append(site_variance, kSiteVarianceOutput + number);
+      append(site_covariance, kSiteCovarianceOutput + number);
+    }
+  }
 };
 
 Engine::Engine(const Model& model, const EngineOptions& options)
@@ -122,11 +168,23 @@ std::size_t Engine::passes() const {
   return impl_->passes;
 }
 double Engine::cost() const {
-  return static_cast<double>(impl_->passes);
+  return impl_->cost;
 }
-std::span<const float> Engine::run_head(std::span<const float> /*features*/) {
-  fail(ErrorCode::InvalidArgument, "the engine was made without the head");
+
+std::span<const float> Engine::run_head(std::span<const float> features) {
+  if (!impl_->options.head || impl_->plans.empty()) {
+    fail(ErrorCode::InvalidArgument, "run_head() needs an engine made with the head, and begin()");
+  }
+  Plan& plan = impl_->plans.front();
+  const ModelInfo& info = impl_->info;
+  const std::size_t expected = plan.batch() * info.head_weight.size() / info.classes;
+  if (features.size() != expected) {
+    fail(ErrorCode::InvalidArgument, "head: ", features.size(), " features; expected ", expected);
+  }
+  impl_->cost += impl_->work.head / (impl_->work.prefix + impl_->work.suffix);
+  return plan.run_head(features);
 }
+
 int Engine::threads() const {
   return impl_->threads;
 }
@@ -141,6 +199,7 @@ void Engine::begin(const Batch& batch) {
     fail(ErrorCode::UnsupportedModel, impl_->model.name(), ": ", runtime_text(error));
   }
   impl_->passes = 0;
+  impl_->cost = 0;
 }
 
 PassOutput Engine::pass(const SlotValues& values) {
@@ -153,7 +212,9 @@ PassOutput Engine::pass(const SlotValues& values) {
   }
   Plan& plan = impl_->plans.front();
   plan.run_suffix(impl_->info.slots, values);
+  impl_->cost += impl_->passes == 0 ? 1.0 : impl_->work.suffix_share();
   ++impl_->passes;
+  impl_->gather_sites(plan);
   PassOutput output;
   output.logits = plan.output(kLogitsOutput);
   output.answer = plan.output(kAnswerOutput);
@@ -161,14 +222,14 @@ PassOutput Engine::pass(const SlotValues& values) {
     output.answer = output.logits;
   }
   output.taps = plan.output(kTapsOutput);
+  output.site_mean = impl_->site_mean;
+  output.site_variance = impl_->site_variance;
+  output.site_covariance = impl_->site_covariance;
   return output;
 }
 
 double Engine::prefix_share() const {
-  const Cut cut = cut_model(instrument_model(impl_->model.graph(), impl_->options, 1).model);
-  const double prefix = count_multiplications(*cut.prefix);
-  const double suffix = cut.suffix == nullptr ? 0.0 : count_multiplications(*cut.suffix);
-  return prefix / (prefix + suffix);
+  return 1.0 - impl_->work.suffix_share();
 }
 
 std::string runtime_version() {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "zoa/core/forward.h"
 #include "zoa/model/model.h"
@@ -17,8 +18,13 @@ struct EngineOptions {
   bool shift_slot = false;        ///< the feature shift before the head is a slot
   bool taps = false;              ///< PassOutput::taps is filled
   bool stem = false;              ///< Forward::stem() is filled
-  bool per_sample_slots = false;  ///< slots take B * C values as well
-  int threads = 0;                ///< 0 = what affinity and the cgroup's quota allow
+  bool per_sample_slots = false;  ///< norm slots take B * C values as well
+  bool norm_statistics = false;   ///< mean, variance and mix of BatchNorms are slots
+  std::size_t prompts = 0;        ///< tokens, a slot
+  bool input_filter = false;      ///< a convolution in front, a slot
+  std::vector<SiteRequest> sites;
+  bool head = false;  ///< run_head() works and ModelInfo::head_weight is filled
+  int threads = 0;    ///< 0 = what affinity and the cgroup's quota allow
   std::string adapt;  ///< regular expression that picks the adapted norms; "" = the paper's
 };
 

@@ -5,6 +5,7 @@
 
 #include "zoa/core/error.h"
 #include "zoa/engine/plan_ov.h"
+#include "zoa/graph/head_ov.h"
 #include "zoa/graph/import_ov.h"
 #include "zoa/graph/low_bits_ov.h"
 #include "zoa/graph/runtime_ov.h"
@@ -20,17 +21,30 @@ Instrumented instrument_model(const ModelGraph& graph,
   InstrumentOptions wanted;
   wanted.batch_statistics = options.batch_statistics;
   wanted.norm_slots = options.norm_slots;
+  wanted.norm_statistics = options.norm_statistics;
+  wanted.prompts = options.prompts;
+  wanted.input_filter = options.input_filter;
+  wanted.sites = options.sites;
   wanted.shift_slot = options.shift_slot;
   wanted.taps = options.taps;
   wanted.stem = options.stem;
   wanted.per_sample = options.per_sample_slots;
   wanted.folded = graph.folded;
   Instrumented result = instrument(network, structure, wanted);
-  if (options.norm_slots && structure.reads_token) {
+  if (!result.slots.empty() && structure.reads_token) {
     compute_token_rows(result.model);  // the plain network stays exactly what the file says
   }
   lower_quantizers(result.model);  // last: everything before reads the quantizers of the file
   return result;
+}
+
+std::shared_ptr<ov::Model> head_model(const ModelGraph& graph,
+                                      const EngineOptions& options,
+                                      std::size_t batch) {
+  const auto network = with_batch(graph.network, batch);
+  const auto head = make_head(find_structure(network, graph.name, {options.adapt}));
+  lower_quantizers(head);
+  return head;
 }
 
 ov::AnyMap compile_settings(int threads) {
@@ -46,6 +60,11 @@ Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t ba
     : batch_(batch) {
   const Cut cut = cut_model(instrument_model(graph, options, batch).model);
   const ov::AnyMap settings = compile_settings(threads);
+  if (options.head) {
+    head_ = runtime_core()
+                .compile_model(head_model(graph, options, batch), "CPU", settings)
+                .create_infer_request();
+  }
   auto prefix = runtime_core().compile_model(cut.prefix, "CPU", settings);
   prefix_ = prefix.create_infer_request();
   for (std::size_t i = 0; i < cut.prefix_outputs.size(); ++i) {
@@ -102,6 +121,14 @@ void Plan::run_suffix(const std::vector<SlotInfo>& slots, const SlotValues& valu
     set_slot(i, slots[i], values.empty() ? std::span<const float>() : values[i]);
   }
   suffix_.infer();
+}
+
+std::span<const float> Plan::run_head(std::span<const float> features) {
+  ov::Tensor input = head_.get_input_tensor();
+  std::copy(features.begin(), features.end(), input.data<float>());
+  head_.infer();
+  const ov::Tensor logits = head_.get_output_tensor();
+  return {logits.data<float>(), logits.get_size()};
 }
 
 std::span<const float> Plan::output(const std::string& name) {

@@ -20,6 +20,11 @@ Instrumented instrument_model(const ModelGraph& graph,
                               const EngineOptions& options,
                               std::size_t batch);
 
+/// The head alone, ready to compile.
+std::shared_ptr<ov::Model> head_model(const ModelGraph& graph,
+                                      const EngineOptions& options,
+                                      std::size_t batch);
+
 /// Runtime settings of every compiled model: f32 outside int8 kernels, no hidden dynamic
 /// quantization, given threads, no pinning.
 ov::AnyMap compile_settings(int threads);
@@ -31,6 +36,8 @@ class Plan {
   std::size_t batch() const { return batch_; }
   void run_prefix(const Batch& batch);
   void run_suffix(const std::vector<SlotInfo>& slots, const SlotValues& values);
+  /// Logits of the head alone. features  (batch, D)
+  std::span<const float> run_head(std::span<const float> features);
   /// f32 values of a named output; empty if the plan does not have it.
   std::span<const float> output(const std::string& name);
 
@@ -40,6 +47,7 @@ class Plan {
   std::size_t batch_;
   ov::InferRequest prefix_;
   ov::InferRequest suffix_;
+  ov::InferRequest head_;  // where the options ask for it
   bool has_suffix_ = false;
   std::vector<ov::Tensor> slots_;
   std::map<std::string, ov::Tensor> outputs_;

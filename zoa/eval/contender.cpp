@@ -32,9 +32,15 @@ EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int 
   options.batch_statistics = method.uses_batch_statistics && has_batch_norm;
   options.norm_slots =
       asks_for(method, SlotKind::NormGamma) || asks_for(method, SlotKind::NormBeta);
+  options.norm_statistics = asks_for(method, SlotKind::NormMix);
+  options.per_sample_slots = method.per_sample;
+  options.prompts = asks_for(method, SlotKind::Prompt) ? method.prompts : 0;
+  options.input_filter = asks_for(method, SlotKind::InputFilter);
+  options.sites = method.sites;
   options.shift_slot = asks_for(method, SlotKind::FeatureShift);
   options.taps = method.needs_taps;
   options.stem = method.needs_stem;
+  options.head = method.needs_head;
   options.threads = threads;
   return options;
 }
@@ -44,15 +50,16 @@ Contender::Contender(const Model& model,
                      const OptionValues& overrides,
                      const ContenderOptions& options)
     : name_(method) {
-  const MethodInfo info = find_method(method);
-  const SourceStats& stats = model.stats(info.uses_batch_statistics);
-  if (info.needs_taps && stats.samples == 0) {
+  const MethodInfo needs = method_needs(method, overrides, model.info());
+  const bool batch_statistics = needs.uses_batch_statistics;
+  if (needs.needs_taps && model.stats(batch_statistics).samples == 0) {
     fail(ErrorCode::StateMismatch, model.name(), ": no source statistics, which method '", method,
          "' needs; make them with 'zoa quantize' (--bits keep for a network that is quantized)");
   }
-  engine_ = std::make_unique<Engine>(model,
-                                     engine_options(info, model.has_batch_norm(), options.threads));
-  method_ = make_method(method, overrides, options.seed, engine_->info(), stats);
+  engine_ = std::make_unique<Engine>(
+      model, engine_options(needs, model.has_batch_norm(), options.threads));
+  method_ = make_method(method, overrides, options.seed, engine_->info(),
+                        model.stats(batch_statistics, engine_->info()));
 }
 
 TimedStep Contender::run(const Batch& batch) {
@@ -71,7 +78,7 @@ TimedStep Contender::run(const Batch& batch) {
   const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
   timed.ms = wall.count();
   timed.passes = engine_->passes();
-  timed.pass_equivalents = static_cast<double>(timed.passes);
+  timed.pass_equivalents = engine_->cost();
   return timed;
 }
 

@@ -21,7 +21,7 @@ struct ContenderOptions {
 struct TimedStep {
   StepResult result;
   std::size_t passes = 0;
-  double pass_equivalents = 0;  ///< passes in full passes: one of a part counts its share
+  double pass_equivalents = 0;  ///< in full passes: Forward::cost()
   double ms = 0;                ///< step and accept; compiling for a new batch size is not counted
 };
 
@@ -42,6 +42,7 @@ class Contender {
   /// but teaches nothing.
   TimedStep run(const Batch& batch);
   void reset() { method_->reset(); }
+  void load(StateReader& state) { method_->load(state); }
 
  private:
   std::string name_;

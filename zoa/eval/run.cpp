@@ -2,57 +2,36 @@
 #include "zoa/eval/run.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <set>
+#include <span>
 #include <utility>
 
 #include "zoa/core/cpu.h"
 #include "zoa/core/error.h"
-#include "zoa/core/threads.h"
+#include "zoa/core/hash.h"
 #include "zoa/core/version.h"
-#include "zoa/data/stream.h"
 #include "zoa/engine/isa.h"
+#include "zoa/eval/budget.h"
+#include "zoa/eval/class_subset.h"
 #include "zoa/eval/contender.h"
+#include "zoa/eval/method_state.h"
 #include "zoa/eval/metrics.h"
 #include "zoa/eval/peak_memory.h"
+#include "zoa/eval/shard.h"
+#include "zoa/eval/streams.h"
 
 namespace zoa {
 namespace {
+
+const std::vector<int> kAllClasses;
 
 std::string hex(std::uint64_t value) {
   char text[17];
   std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(value));
   return text;
-}
-
-std::vector<std::size_t> pick_domains(const Dataset& data, const EvalOptions& options) {
-  std::vector<std::size_t> picked;
-  for (const std::string& name :
-       options.domains.empty() ? default_domains(data) : options.domains) {
-    const std::size_t domain = find_domain(data, name);
-    if (std::find(picked.begin(), picked.end(), domain) != picked.end()) {
-      fail(ErrorCode::InvalidArgument, "domain '", name, "' is named twice");
-    }
-    picked.push_back(domain);
-  }
-  return picked;
-}
-
-std::size_t images_of(const Dataset& data, std::size_t domain, const EvalOptions& options) {
-  const std::size_t size = data.size(domain);
-  return options.limit > 0 ? std::min(size, static_cast<std::size_t>(options.limit)) : size;
-}
-
-StreamOptions stream_options(const EvalOptions& options, std::size_t classes) {
-  StreamOptions stream;
-  stream.batch = static_cast<std::size_t>(options.batch);
-  stream.limit = static_cast<std::size_t>(options.limit);
-  stream.shuffle = options.order == "shuffled";
-  stream.seed = static_cast<std::uint64_t>(options.order_seed);
-  stream.classes = classes;
-  stream.threads = static_cast<std::size_t>(threads_or_available(options.threads));
-  return stream;
 }
 
 void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount& count) {
@@ -79,8 +58,9 @@ void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount&
 // A method with its place in the stream.
 struct Lane {
   Contender contender;
+  std::size_t number = 0;  // among all methods of the run, also those of other shards
   std::size_t step = 0;
-  CorrectCount so_far;  // of the present domain and round
+  CorrectCount so_far;  // of the present stream and round
 };
 
 // One call of run_eval().
@@ -92,19 +72,24 @@ class Evaluation {
         plan_(plan),
         hooks_(hooks),
         format_{plan.timings},
-        domains_(pick_domains(data, plan.options)) {}
+        domains_(pick_domains(data, plan.options)),
+        shard_(parse_shard(plan.options.shard)),
+        streams_(make_streams(data, domains_, plan.options)) {}
 
   Run run();
 
  private:
+  std::optional<OptionValues> fit_request(const MethodRequest& request) const;
   void make_lanes();
   void fill_header();
   bool run_rounds();  // false: stopped
-  bool run_domain(std::size_t domain, std::size_t round);
+  bool run_stream(std::size_t number, std::size_t round);
+  std::vector<Lane*> lanes_of(std::size_t stream) const;
   void run_batch(Lane& lane, const Batch& batch, BatchRecord record);
-  void start_domain(const std::string& domain);
-  void note_skipped(const std::string& domain, const std::vector<SkippedImage>& skipped) const;
-  void report(const std::string& domain) const;
+  void add_domain_counts(BatchRecord& record, const Answers& answers) const;
+  void reset(Lane& lane) const;
+  void note_skipped(const std::vector<SkippedImage>& skipped) const;
+  void report(const std::string& stream) const;
   void write(const std::string& line) const {
     if (hooks_.line) {
       hooks_.line(line);
@@ -117,26 +102,79 @@ class Evaluation {
   const EvalHooks& hooks_;
   RecordFormat format_;
   std::vector<std::size_t> domains_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  Shard shard_;
+  std::vector<EvalStream> streams_;
+  std::vector<std::unique_ptr<Lane>> lanes_;  // that have something to do in this shard
+  std::vector<std::size_t> batch_domains_;    // of each image of the batch
   Run run_;
   std::size_t done_ = 0;  // images
   std::size_t total_ = 0;
 };
 
+std::vector<Lane*> Evaluation::lanes_of(std::size_t stream) const {
+  const bool is_cell = plan_.options.reset == "domain";
+  const CellGrid grid{plan_.methods.size(), is_cell ? streams_.size() : 1};
+  std::vector<Lane*> lanes;
+  for (const auto& lane : lanes_) {
+    const std::size_t cell = grid.number(plan_.number, lane->number, is_cell ? stream : 0);
+    if (CellGrid::is_in(shard_, cell)) {
+      lanes.push_back(lane.get());
+    }
+  }
+  return lanes;
+}
+
+// The header tells of all methods, whatever the shard; those without a cell go again.
+// Nothing for an optional method that does not fit network or budget.
+std::optional<OptionValues> Evaluation::fit_request(const MethodRequest& request) const {
+  try {
+    return fit_passes(request.name, request.overrides, model_.info(),
+                      static_cast<std::size_t>(plan_.options.passes));
+  } catch (const Error& error) {
+    if (!request.optional) {
+      throw;
+    }
+    if (hooks_.note) {
+      hooks_.note("left out method " + request.name + ": " + error.what());
+    }
+    return std::nullopt;
+  }
+}
+
 void Evaluation::make_lanes() {
   const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
                                  static_cast<int>(plan_.options.threads)};
   for (const MethodRequest& request : plan_.methods) {
-    lanes_.push_back(std::make_unique<Lane>(
-        Lane{Contender(model_, request.name, request.overrides, options), 0, {}}));
+    const std::optional<OptionValues> overrides = fit_request(request);
+    if (!overrides) {
+      continue;
+    }
+    auto lane = std::make_unique<Lane>(
+        Lane{Contender(model_, request.name, *overrides, options), lanes_.size(), 0, {}});
+    MethodFacts facts{request.name, lane->contender.method().options()};
+    if (const auto state = plan_.states.find(request.name); state != plan_.states.end()) {
+      check_method_state(state->second, request.name, model_);
+      facts.options.push_back({"state", "text", hash64(state->second.to_bytes()), "", 0, 0});
+      reset(*lane);
+    }
+    run_.header.methods.push_back(std::move(facts));
+    run_.header.machine.threads = lane->contender.engine().threads();
+    lanes_.push_back(std::move(lane));
   }
+  std::set<const Lane*> needed;
+  for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
+    const std::vector<Lane*> lanes = lanes_of(stream);
+    needed.insert(lanes.begin(), lanes.end());
+  }
+  std::erase_if(lanes_, [&](const auto& lane) { return needed.count(lane.get()) == 0; });
 }
 
 void Evaluation::fill_header() {
   RunHeader& header = run_.header;
   header.zoa = kVersion;
   header.runtime = runtime_version();
-  header.machine = {cpu_model(), running_isa(), lanes_.front()->contender.engine().threads()};
+  header.machine.cpu = cpu_model();
+  header.machine.isa = running_isa();
   header.model = model_.name();
   header.model_hash = model_.hash();
   header.family = model_.family() == Family::Vit ? "vit" : "cnn";
@@ -148,47 +186,74 @@ void Evaluation::fill_header() {
   header.data_hash = hex(data_.hash());
   for (const std::size_t domain : domains_) {
     header.domains.push_back(data_.domains()[domain]);
-    header.images.push_back(images_of(data_, domain, plan_.options));
-    total_ += header.images.back() * static_cast<std::size_t>(plan_.options.rounds);
+    header.images.push_back(count_images(data_, domain, plan_.options));
   }
   header.options = list_options(plan_.options);
-  for (const auto& lane : lanes_) {
-    header.methods.push_back({lane->contender.name(), lane->contender.method().options()});
-  }
   header.command = plan_.command;
-}
-
-void Evaluation::report(const std::string& domain) const {
-  if (hooks_.progress) {
-    hooks_.progress({domain, done_, total_});
+  for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
+    for (const std::size_t domain : streams_[stream].domains) {
+      const std::size_t images = count_images(data_, domain, plan_.options);
+      total_ +=
+          lanes_of(stream).empty() ? 0 : images * static_cast<std::size_t>(plan_.options.rounds);
+    }
   }
 }
 
-void Evaluation::note_skipped(const std::string& domain,
-                              const std::vector<SkippedImage>& skipped) const {
+void Evaluation::report(const std::string& stream) const {
+  if (hooks_.progress) {
+    hooks_.progress({stream, done_, total_});
+  }
+}
+
+void Evaluation::note_skipped(const std::vector<SkippedImage>& skipped) const {
   if (!hooks_.note) {
     return;
   }
   for (const SkippedImage& image : skipped) {
-    hooks_.note("left out image " + std::to_string(image.id) + " of " + domain + ": " +
-                image.reason);
+    hooks_.note("left out image " + std::to_string(image.id) + " of " +
+                data_.domains()[image.domain] + ": " + image.reason);
+  }
+}
+
+void Evaluation::add_domain_counts(BatchRecord& record, const Answers& answers) const {
+  for (const std::size_t domain : domains_) {
+    DomainCount share{data_.domains()[domain]};
+    bool is_there = false;
+    for (std::size_t i = 0; i < batch_domains_.size(); ++i) {
+      if (batch_domains_[i] == domain) {
+        const CorrectCount one =
+            count_correct(std::span(answers.logits).subspan(i * answers.classes, answers.classes),
+                          answers.classes, std::span(answers.labels).subspan(i, 1));
+        share.labeled += one.labeled;
+        share.correct += one.correct;
+        is_there = true;
+      }
+    }
+    if (is_there) {
+      record.by_domain.push_back(std::move(share));
+    }
   }
 }
 
 // record  has domain, round and skipped. A batch without images stands for the images that were
-// left out behind the last whole batch of a domain.
+// left out behind the last whole batch of a stream.
 void Evaluation::run_batch(Lane& lane, const Batch& batch, BatchRecord record) {
   record.method = lane.contender.name();
   record.count = batch.count;
   if (batch.count > 0) {
     ++lane.step;
     const TimedStep step = lane.contender.run(batch);
-    const CorrectCount count =
-        count_correct(step.result.logits, lane.contender.classes(), batch.labels);
+    const Answers answers =
+        keep_possible(step.result.logits, lane.contender.classes(), batch.labels,
+                      plan_.options.subset_classes ? data_.possible_classes() : kAllClasses);
+    const CorrectCount count = count_correct(answers.logits, answers.classes, answers.labels);
     lane.so_far.labeled += count.labeled;
     lane.so_far.correct += count.correct;
     fill_record(record, step, count);
-    record.ece_bins = count_confidence(step.result.logits, lane.contender.classes(), batch.labels);
+    if (plan_.options.mixed) {
+      add_domain_counts(record, answers);
+    }
+    record.ece_bins = count_confidence(answers.logits, answers.classes, answers.labels);
   }
   record.step = lane.step;
   if (lane.so_far.labeled > 0) {
@@ -199,35 +264,45 @@ void Evaluation::run_batch(Lane& lane, const Batch& batch, BatchRecord record) {
   run_.batches.push_back(std::move(record));
 }
 
-void Evaluation::start_domain(const std::string& domain) {
-  for (auto& lane : lanes_) {
-    lane->so_far = {};
-    if (plan_.options.reset == "domain") {
-      lane->contender.reset();
-    }
+// As newly made, or with the state that the user gave.
+void Evaluation::reset(Lane& lane) const {
+  lane.contender.reset();
+  if (const auto state = plan_.states.find(lane.contender.name()); state != plan_.states.end()) {
+    MemoryState copy = state->second;
+    lane.contender.load(copy);
   }
-  report(domain);
 }
 
-bool Evaluation::run_domain(std::size_t domain, std::size_t round) {
-  const std::string& name = data_.domains()[domain];
-  BatchReader reader(data_, domain, model_.preprocess(),
-                     stream_options(plan_.options, model_.classes()));
-  start_domain(name);
+bool Evaluation::run_stream(std::size_t number, std::size_t round) {
+  const EvalStream& stream = streams_[number];
+  const std::vector<Lane*> lanes = lanes_of(number);
+  if (lanes.empty()) {
+    return true;
+  }
+  BatchReader reader(data_, order_stream(data_, stream, plan_.options), model_.preprocess(),
+                     reader_options(plan_.options, model_.classes()));
+  for (Lane* lane : lanes) {
+    lane->so_far = {};
+    if (plan_.options.reset == "domain" || (plan_.options.reset == "round" && number == 0)) {
+      reset(*lane);
+    }
+  }
+  report(stream.name);
   Batch batch;
   std::vector<SkippedImage> skipped;
   while (reader.next(batch, skipped) || !skipped.empty()) {
-    note_skipped(name, skipped);
+    note_skipped(skipped);
+    batch_domains_ = reader.domains();
     BatchRecord fields;
-    fields.domain = name;
+    fields.domain = stream.name;
     fields.round = round;
     fields.skipped = skipped.size();
-    for (auto& lane : lanes_) {
+    for (Lane* lane : lanes) {
       run_batch(*lane, batch, fields);
     }
     done_ += batch.count + skipped.size();
     skipped.clear();
-    report(name);
+    report(stream.name);
     if (hooks_.stop && hooks_.stop()) {
       return false;
     }
@@ -237,8 +312,8 @@ bool Evaluation::run_domain(std::size_t domain, std::size_t round) {
 
 bool Evaluation::run_rounds() {
   for (std::int64_t round = 1; round <= plan_.options.rounds; ++round) {
-    for (const std::size_t domain : domains_) {
-      if (!run_domain(domain, static_cast<std::size_t>(round))) {
+    for (std::size_t stream = 0; stream < streams_.size(); ++stream) {
+      if (!run_stream(stream, static_cast<std::size_t>(round))) {
         return false;
       }
     }
@@ -256,6 +331,9 @@ Run Evaluation::run() {
     summary.complete = complete;
     write(to_json_line(summary, format_));
     run_.summaries.push_back(std::move(summary));
+    if (complete && hooks_.state) {
+      hooks_.state(lane->contender.name(), save_method(lane->contender.method(), model_));
+    }
   }
   return std::move(run_);
 }
@@ -277,18 +355,6 @@ void check_classes(const Model& model, const Dataset& data) {
   }
 }
 
-void check_eval_options(const EvalOptions& options) {
-  check_options(options);
-  if (options.order != "file" && options.order != "shuffled") {
-    fail(ErrorCode::InvalidArgument, "option 'order': '", options.order,
-         "' is not file or shuffled");
-  }
-  if (options.reset != "continual" && options.reset != "domain") {
-    fail(ErrorCode::InvalidArgument, "option 'reset': '", options.reset,
-         "' is not continual or domain");
-  }
-}
-
 Run run_eval(const Model& model,
              const Dataset& data,
              const EvalPlan& plan,
@@ -297,6 +363,14 @@ Run run_eval(const Model& model,
   check_classes(model, data);
   if (plan.methods.empty()) {
     fail(ErrorCode::InvalidArgument, "no method to run; give one with --method");
+  }
+  for (const auto& [name, state] : plan.states) {
+    const bool is_run =
+        std::any_of(plan.methods.begin(), plan.methods.end(),
+                    [&, wanted = name](const MethodRequest& r) { return r.name == wanted; });
+    if (!is_run) {
+      fail(ErrorCode::InvalidArgument, "state for method '", name, "', which is not run");
+    }
   }
   return Evaluation(model, data, plan, hooks).run();
 }

@@ -22,6 +22,10 @@ using FoldedStats = std::map<std::string, ChannelStats>;
 struct InstrumentOptions {
   bool batch_statistics = false;  ///< BatchNorms normalise with the statistics of the batch
   bool norm_slots = false;
+  bool norm_statistics = false;  ///< mean, variance and mix of BatchNorms are slots
+  std::size_t prompts = 0;       ///< tokens behind the class token
+  bool input_filter = false;
+  std::vector<SiteRequest> sites;
   bool shift_slot = false;
   bool taps = false;
   bool stem = false;
@@ -35,11 +39,17 @@ inline constexpr char kAnswerOutput[] = "answer";
 inline constexpr char kTapsOutput[] = "taps";
 inline constexpr char kStemMeanOutput[] = "stem_mean";  ///< (B, C) mean over positions
 inline constexpr char kStemVarOutput[] = "stem_var";    ///< (B, C) biased variance over positions
+/// PassOutput::site_mean and its like, (1, ..). Sites that no slot changes end up in the prefix, so
+/// each has outputs of its own: the name and the site's number.
+inline constexpr char kSiteMeanOutput[] = "site_mean.";
+inline constexpr char kSiteVarianceOutput[] = "site_variance.";
+inline constexpr char kSiteCovarianceOutput[] = "site_covariance.";
 
 struct Instrumented {
   std::shared_ptr<ov::Model> model;  ///< Parameters: the image, then one per slot
   std::vector<SlotInfo> slots;
   std::vector<TapInfo> taps;
+  std::vector<SiteInfo> sites;
 };
 
 /// Rewrites `model` (fixed batch, from with_batch) in place; `structure` must come from this very

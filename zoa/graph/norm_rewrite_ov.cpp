@@ -83,21 +83,36 @@ Value scale_of(const Value& gamma, const Value& variance, const std::vector<floa
 
 // Two sweeps (mean, then mean of squared differences): as fast as the one-sweep form on this
 // runtime and free of its cancellation.
-Value batch_form(const Value& x, const NormAffine& affine, const BatchNormConstants& constants) {
+Value batch_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
   const Value centred = subtract(x, mean_over_batch(x));
   const Value variance = mean_over_batch(multiply(centred, centred));
-  return add(multiply(centred, scale_of(affine.gamma, variance, constants.eps)), affine.beta);
+  return add(multiply(centred, scale_of(form.gamma, variance, constants.eps)), form.beta);
 }
 
-Value source_form(const Value& x, const NormAffine& affine, const BatchNormConstants& constants) {
+Value source_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
   std::vector<float> inverse(constants.variance.size());
   for (std::size_t c = 0; c < inverse.size(); ++c) {
     const float eps = constants.eps.size() == 1 ? constants.eps[0] : constants.eps[c];
     inverse[c] = 1.0F / std::sqrt(constants.variance[c] + eps);
   }
-  const Value scale = multiply(affine.gamma, per_channel(inverse));
-  const Value offset = subtract(affine.beta, multiply(scale, per_channel(constants.mean)));
+  const Value scale = multiply(form.gamma, per_channel(inverse));
+  const Value offset = subtract(form.beta, multiply(scale, per_channel(constants.mean)));
   return add(multiply(x, scale), offset);
+}
+
+// (1 - mix) * given + mix * of_batch
+Value mixed(const Value& given, const Value& of_batch, const Value& mix) {
+  const Value rest = subtract(make_constant({1, 1, 1, 1}, {1.0F})->output(0), mix);
+  return add(multiply(given, rest), multiply(of_batch, mix));
+}
+
+Value given_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
+  const Value batch_mean = mean_over_batch(x);
+  const Value centred = subtract(x, batch_mean);
+  const Value batch_variance = mean_over_batch(multiply(centred, centred));
+  const Value mean = mixed(form.mean, batch_mean, form.mix);
+  const Value variance = mixed(form.variance, batch_variance, form.mix);
+  return add(multiply(subtract(x, mean), scale_of(form.gamma, variance, constants.eps)), form.beta);
 }
 
 // The group norm without its affine.
@@ -112,21 +127,20 @@ Value plain_group_norm(const Norm& norm) {
   return norm.normalize->clone_with_new_inputs(inputs)->output(0);
 }
 
-Value new_output(const Norm& norm,
-                 const NormAffine& affine,
-                 bool batch_statistics,
-                 const FoldedStats& folded) {
+Value new_output(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
   switch (norm.kind) {
     case NormKind::LayerNorm:
-      return add(multiply(norm.normalize->output(0), affine.gamma), affine.beta);
-    case NormKind::GroupNorm:
-      return add(multiply(plain_group_norm(norm), affine.gamma), affine.beta);
+      return add(multiply(norm.normalize->output(0), form.gamma), form.beta);
+    case NormKind::GroupNorm: return add(multiply(plain_group_norm(norm), form.gamma), form.beta);
     case NormKind::BatchNorm:
     case NormKind::FoldedBatchNorm: break;
   }
   const BatchNormConstants constants = batch_norm_constants(norm, folded);
-  return batch_statistics ? batch_form(norm.input, affine, constants)
-                          : source_form(norm.input, affine, constants);
+  if (form.mix.get_node() != nullptr) {
+    return given_form(norm.input, form, constants);
+  }
+  return form.batch_statistics ? batch_form(norm.input, form, constants)
+                               : source_form(norm.input, form, constants);
 }
 
 }  // namespace
@@ -139,12 +153,14 @@ NeutralAffine neutral_affine(const Norm& norm, const FoldedStats& folded) {
   return {stats.std, stats.mean};
 }
 
-Value rewrite_norm(const Norm& norm,
-                   const NormAffine& affine,
-                   bool batch_statistics,
-                   const FoldedStats& folded) {
+NeutralStatistics neutral_statistics(const Norm& norm, const FoldedStats& folded) {
+  BatchNormConstants constants = batch_norm_constants(norm, folded);
+  return {std::move(constants.mean), std::move(constants.variance)};
+}
+
+Value rewrite_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
   const auto readers = norm.output.get_target_inputs();  // before the new nodes read it as well
-  const Value output = new_output(norm, affine, batch_statistics, folded);
+  const Value output = new_output(norm, form, folded);
   for (auto reader : readers) {
     reader.replace_source_output(output);
   }

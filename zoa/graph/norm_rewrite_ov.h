@@ -7,9 +7,14 @@
 
 namespace zoa {
 
-struct NormAffine {
+struct NormForm {
   ov::Output<ov::Node> gamma;  ///< broadcasts against the norm's output
   ov::Output<ov::Node> beta;
+  bool batch_statistics = false;  ///< BatchNorm normalises with the statistics of the batch
+  /// BatchNorm normalises with (1 - mix) * these + mix * those of the batch; no nodes: not given.
+  ov::Output<ov::Node> mean;
+  ov::Output<ov::Node> variance;
+  ov::Output<ov::Node> mix;
 };
 
 /// What gamma and beta are when nothing is adapted: the norm's own; for a folded norm the source's
@@ -20,11 +25,17 @@ struct NeutralAffine {
 };
 NeutralAffine neutral_affine(const Norm& norm, const FoldedStats& folded);
 
+/// What a BatchNorm normalises with as shipped.
+struct NeutralStatistics {
+  std::vector<float> mean;
+  std::vector<float> variance;
+};
+NeutralStatistics neutral_statistics(const Norm& norm, const FoldedStats& folded);
+
 /// Replaces the norm in its graph.
 /// Returns  the new output.
 ov::Output<ov::Node> rewrite_norm(const Norm& norm,
-                                  const NormAffine& affine,
-                                  bool batch_statistics,
+                                  const NormForm& form,
                                   const FoldedStats& folded);
 
 }  // namespace zoa

@@ -30,25 +30,6 @@ bool is_product(const ov::Node& node, const NodeSet& constants) {
          constants.count(node.get_input_node_ptr(1)) != 0;
 }
 
-// Quantizers between a product and the feature it reads: FakeQuantize, or QDQ's chain
-// FakeQuantize -> Convert -> Convert -> Subtract -> Multiply.
-Value skip_quantizer(Value value, const NodeSet& constants) {
-  Value walk = value;
-  while (true) {
-    const ov::Node& node = *walk.get_node();
-    if (is_op(node, "FakeQuantize") || is_quantizer_sum(node)) {
-      value = node.input_value(0);
-      walk = value;
-    } else if (is_op(node, "Convert") ||
-               ((is_op(node, "Subtract") || is_op(node, "Multiply")) &&
-                scalar_value(node.input_value(1)) && constants.count(node.get_input_node_ptr(1)))) {
-      walk = node.input_value(0);
-    } else {
-      return value;
-    }
-  }
-}
-
 void note_reading(HeadPath& head, const ov::Node& node) {
   if (is_op(node, "Gather") || is_op(node, "Slice") || is_op(node, "StridedSlice") ||
       is_op(node, "VariadicSplit") || is_op(node, "Split")) {
@@ -123,6 +104,23 @@ bool has_softmax(const NodeSet& nodes) {
 }
 
 }  // namespace
+
+Value skip_quantizer(Value value, const NodeSet& constants) {
+  Value walk = value;
+  while (true) {
+    const ov::Node& node = *walk.get_node();
+    if (is_op(node, "FakeQuantize") || is_quantizer_sum(node)) {
+      value = node.input_value(0);
+      walk = value;
+    } else if (is_op(node, "Convert") ||
+               ((is_op(node, "Subtract") || is_op(node, "Multiply")) &&
+                scalar_value(node.input_value(1)) && constants.count(node.get_input_node_ptr(1)))) {
+      walk = node.input_value(0);
+    } else {
+      return value;
+    }
+  }
+}
 
 HeadPath find_head(const Value& logits, const NodeSet& constants, const std::string& where) {
   Value value = logits;

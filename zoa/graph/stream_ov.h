@@ -19,6 +19,10 @@ HeadPath find_head(const ov::Output<ov::Node>& logits,
                    const NodeSet& constants,
                    const std::string& where);
 
+/// The value behind quantizers: FakeQuantize, sums of two, or QDQ's chain FakeQuantize -> Convert
+/// -> Convert -> Subtract -> Multiply.
+ov::Output<ov::Node> skip_quantizer(ov::Output<ov::Node> value, const NodeSet& constants);
+
 /// Residual additions from the stem to the head, in network order.
 std::vector<Residual> find_residuals(HeadPath& head,
                                      const std::shared_ptr<ov::Model>& model,

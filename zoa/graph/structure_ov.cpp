@@ -92,15 +92,6 @@ void describe_vit(Structure& structure, const std::string& where) {
 // ---- CNN
 // ------------------------------------------------------------------------------------------
 
-Value after_activation(const NodePtr& add) {
-  for (const auto& input : add->output(0).get_target_inputs()) {
-    if (is_op(*input.get_node(), "Relu")) {
-      return input.get_node()->output(0);
-    }
-  }
-  return add->output(0);
-}
-
 bool same_stage(const Residual& a, const Residual& b) {
   const auto& left = a.add->get_output_partial_shape(0);
   const auto& right = b.add->get_output_partial_shape(0);
@@ -199,6 +190,15 @@ void select_by_expression(Structure& structure, const std::string& expression) {
 }
 
 }  // namespace
+
+Value after_activation(const NodePtr& add) {
+  for (const auto& input : add->output(0).get_target_inputs()) {
+    if (is_op(*input.get_node(), "Relu")) {
+      return input.get_node()->output(0);
+    }
+  }
+  return add->output(0);
+}
 
 StemShape stem_shape(const Value& stem) {
   if (stem.get_partial_shape().rank() == ov::Rank(4)) {

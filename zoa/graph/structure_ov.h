@@ -52,6 +52,9 @@ struct StemShape {
 };
 StemShape stem_shape(const ov::Output<ov::Node>& stem);
 
+/// What a CNN's block gives: its addition, or the ReLU behind it.
+ov::Output<ov::Node> after_activation(const NodePtr& add);
+
 struct StructureOptions {
   std::string
       adapt;  ///< regular expression on Norm::layer or Norm::graph_name; empty: the paper's rule

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/methods/fake_forward.h"
 
+#include <gtest/gtest.h>
+
 namespace zoa {
 
 namespace {
@@ -311,4 +313,58 @@ SourceStats make_fake_stats(const ModelInfo& model) {
   return stats;
 }
 
+namespace {
+
+TEST(FakeForward, OffersWhatIsAskedFor) {
+  MethodInfo needs;
+  needs.slots = {SlotKind::NormMean, SlotKind::NormVariance, SlotKind::NormMix};
+  needs.sites = {{SiteKind::BlockOutput, SiteForm::Matrix, 2, true, 0.5}};
+  needs.needs_head = true;
+  const FakeForward cnn(Family::Cnn, needs);
+  EXPECT_EQ(cnn.info().slots.size(), 2 * FakeForward::kLayers + 1 + 2);
+  ASSERT_EQ(cnn.info().sites.size(), 1U);
+  EXPECT_EQ(cnn.info().sites[0].block, 1U);
+  EXPECT_EQ(cnn.info().head_weight.size(), FakeForward::kClasses * FakeForward::kWidth);
+  EXPECT_EQ(make_fake_stats(cnn.info()).site_covariance.size(), 2 * FakeForward::kWidth);
+  EXPECT_EQ(FakeForward(Family::Vit, needs).info().slots.size(), 2U);  // no BatchNorm
+}
+
+TEST(FakeForward, SlotsAtRestChangeNothingAndSetOnesDo) {
+  MethodInfo needs;
+  needs.slots = {SlotKind::NormGamma, SlotKind::FeatureShift};
+  needs.sites = {{SiteKind::LayerInput, SiteForm::Diagonal, 0, false, 0}};
+  const Batch batch = make_fake_batch(5, 1);
+  FakeForward plain;
+  plain.begin(batch);
+  const PassOutput wanted = plain.pass(SlotValues(plain.info().slots.size()));
+  FakeForward rich(Family::Vit, needs);
+  rich.begin(batch);
+  const PassOutput output = rich.pass(SlotValues(rich.info().slots.size()));
+  EXPECT_TRUE(std::equal(wanted.logits.begin(), wanted.logits.end(), output.logits.begin()));
+  const std::vector<float> twice(FakeForward::kWidth, 2.0F);
+  SlotValues values(rich.info().slots.size());
+  values[0] = twice;  // gamma of the first layer
+  const PassOutput scaled = rich.pass(values);
+  for (std::size_t i = 0; i < scaled.taps.size(); ++i) {
+    EXPECT_FLOAT_EQ(scaled.taps[i], 2 * wanted.taps[i]);
+  }
+}
+
+TEST(FakeForward, PromptsOfZerosAreStillTokens) {
+  MethodInfo needs;
+  needs.slots = {SlotKind::Prompt};
+  needs.prompts = FakeForward::kPixels;
+  const Batch batch = make_fake_batch(2, 1);
+  FakeForward plain;
+  plain.begin(batch);
+  const PassOutput wanted = plain.pass(SlotValues(plain.info().slots.size()));
+  FakeForward prompted(Family::Vit, needs);
+  prompted.begin(batch);
+  const PassOutput output = prompted.pass(SlotValues(1));
+  for (std::size_t i = 0; i < output.taps.size(); ++i) {
+    EXPECT_FLOAT_EQ(output.taps[i], wanted.taps[i] / 2);
+  }
+}
+
+}  // namespace
 }  // namespace zoa

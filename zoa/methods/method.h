@@ -74,6 +74,12 @@ MethodInfo method_needs(const std::string& name,
                         const OptionValues& overrides,
                         const ModelInfo& model);
 
+/// The options of a method: published defaults for this network, then the overrides.
+/// Throws  as make_method.
+std::vector<OptionText> method_options(const std::string& name,
+                                       const OptionValues& overrides,
+                                       const ModelInfo& model);
+
 /// Makes a method with its published defaults for this network (family, bit width), then the
 /// overrides.
 /// Throws  InvalidArgument for an unknown name or option; the text lists the known ones.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every method of the table keeps the contract.
+// Every method of the table keeps the contract and has a page.
 #include "zoa/methods/method.h"
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "zoa/core/error.h"
+#include "zoa/core/file.h"
 #include "zoa/methods/fake_forward.h"
 #include "zoa/methods/method_contract.h"
 
@@ -27,6 +28,33 @@ TEST(Methods, AllKeepTheContract) {
 TEST(Methods, ZoaWithASmallBankKeepsTheContract) {
   for (const char* size : {"0", "1", "2"}) {
     EXPECT_EQ(check_method("zoa", {{"bank_size", size}, {"shift", "false"}}), kNothing) << size;
+  }
+}
+
+// Of the first family that the method works on.
+std::vector<OptionText> options_of(const std::string& name) {
+  for (const Family family : {Family::Vit, Family::Cnn}) {
+    try {
+      const FakeForward forward(family, method_needs(name, {}, fake_model(family)));
+      return make_method(name, {}, 1, forward.info(), make_fake_stats(forward.info()))->options();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::UnsupportedModel) << error.what();
+    }
+  }
+  ADD_FAILURE() << name << " works on no family";
+  return {};
+}
+
+TEST(Methods, AllHaveAPageWithARowForEveryOption) {
+  for (const MethodInfo& info : list_methods()) {
+    const std::string path = ZOA_SOURCE_DIR "/docs/methods/" + info.name + ".md";
+    const Bytes bytes = read_file(path, 1 << 20);
+    const std::string page(bytes.begin(), bytes.end());
+    EXPECT_TRUE(page.starts_with("# " + info.name + ": ")) << path;
+    for (const OptionText& option : options_of(info.name)) {
+      EXPECT_NE(page.find("| `" + option.name + "` |"), std::string::npos)
+          << path << ": " << option.name;
+    }
   }
 }
 

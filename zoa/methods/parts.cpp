@@ -15,6 +15,13 @@ void check_batch(const Batch& batch) {
   }
 }
 
+void check_features(const ModelInfo& model) {
+  if (model.classes == 0 || model.taps.empty() || model.taps.back().width == 0) {
+    fail(ErrorCode::UnsupportedModel, "model '", model.name,
+         "' has no classes or no feature before its head");
+  }
+}
+
 StepResult make_result(std::span<const float> answer,
                        std::span<const float> logits,
                        std::size_t classes) {
@@ -56,6 +63,15 @@ std::vector<std::size_t> find_slots(const ModelInfo& model, SlotKind kind) {
     }
   }
   return found;
+}
+
+std::size_t find_slot(const ModelInfo& model, SlotKind kind) {
+  const std::vector<std::size_t> found = find_slots(model, kind);
+  if (found.size() != 1) {
+    fail(ErrorCode::UnsupportedModel, "model '", model.name, "' offers ", found.size(),
+         " slots of a kind of which the method needs one");
+  }
+  return found.front();
 }
 
 bool all_finite(std::span<const float> values) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small pieces that most methods need: the check of a batch, the last feature, slots by kind, the
-// version in a state.
+// Small pieces that most methods need: checks of batch and model, the last feature, slots by kind,
+// the version in a state.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,9 @@ namespace zoa {
 /// Throws  InvalidArgument for a batch without images.
 void check_batch(const Batch& batch);
 
+/// Throws  UnsupportedModel for a model without classes or without the feature that its head reads.
+void check_features(const ModelInfo& model);
+
 /// A result with this answer (B, K); loss and entropy are the mean entropy of `logits` (B, K).
 StepResult make_result(std::span<const float> answer,
                        std::span<const float> logits,
@@ -30,6 +33,10 @@ std::vector<float> source_feature_mean(const ModelInfo& model, const SourceStats
 
 /// Indices in ModelInfo::slots of the slots of a kind, in their order.
 std::vector<std::size_t> find_slots(const ModelInfo& model, SlotKind kind);
+
+/// The one slot of a kind.
+/// Throws  UnsupportedModel if there is none, or more than one.
+std::size_t find_slot(const ModelInfo& model, SlotKind kind);
 
 bool all_finite(std::span<const float> values);
 bool all_finite(std::span<const double> values);

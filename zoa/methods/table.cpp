@@ -5,8 +5,15 @@
 
 #include "zoa/core/error.h"
 #include "zoa/core/nearest.h"
+#include "zoa/methods/bn.h"
+#include "zoa/methods/bn_ema.h"
+#include "zoa/methods/lame.h"
+#include "zoa/methods/linear_tca.h"
 #include "zoa/methods/method.h"
+#include "zoa/methods/neo.h"
 #include "zoa/methods/noadapt.h"
+#include "zoa/methods/shift.h"
+#include "zoa/methods/t3a.h"
 #include "zoa/methods/zoa_method.h"
 
 namespace zoa {
@@ -20,6 +27,7 @@ struct MakeArguments {
 };
 
 struct MethodEntry {
+  std::vector<OptionText> (*options)(const OptionValues& overrides, const ModelInfo& model);
   MethodInfo (*needs)(const OptionValues& overrides, const ModelInfo& model);
   std::unique_ptr<Method> (*make)(const MakeArguments& arguments);
 };
@@ -39,6 +47,9 @@ auto options_for(const OptionValues& overrides, const ModelInfo& model) {
 template <auto Defaults, auto Info, auto Make>
 constexpr MethodEntry entry() {
   return {[](const OptionValues& overrides, const ModelInfo& model) {
+            return list_options(options_for<Defaults>(overrides, model));
+          },
+          [](const OptionValues& overrides, const ModelInfo& model) {
             return Info(options_for<Defaults>(overrides, model), model);
           },
           [](const MakeArguments& arguments) -> std::unique_ptr<Method> {
@@ -49,6 +60,13 @@ constexpr MethodEntry entry() {
 
 constexpr MethodEntry kMethods[] = {
     entry<default_noadapt_options, noadapt_info, make_noadapt>(),
+    entry<default_bn_options, bn_info, make_bn>(),
+    entry<default_bn_ema_options, bn_ema_info, make_bn_ema>(),
+    entry<default_lame_options, lame_info, make_lame>(),
+    entry<default_t3a_options, t3a_info, make_t3a>(),
+    entry<default_linear_tca_options, linear_tca_info, make_linear_tca>(),
+    entry<default_shift_options, shift_info, make_shift>(),
+    entry<default_neo_options, neo_info, make_neo>(),
     entry<default_zoa_options, zoa_info, make_zoa_method>(),
 };
 
@@ -69,6 +87,12 @@ MethodInfo method_needs(const std::string& name,
                         const OptionValues& overrides,
                         const ModelInfo& model) {
   return find_entry(name).needs(overrides, model);
+}
+
+std::vector<OptionText> method_options(const std::string& name,
+                                       const OptionValues& overrides,
+                                       const ModelInfo& model) {
+  return find_entry(name).options(overrides, model);
 }
 
 std::unique_ptr<Method> make_method(const std::string& name,

@@ -88,6 +88,7 @@ void save_stats(const ModelGraph& graph, const fs::path& path) {
     file.tensors["folded." + name + ".mean"] = make_tensor(std::span<const float>(stats.mean));
     file.tensors["folded." + name + ".std"] = make_tensor(std::span<const float>(stats.std));
   }
+  put_site_stats(file, graph.sites);
   write_file_atomic(path.string(), write_safetensors(file));
 }
 
@@ -97,6 +98,7 @@ void load_stats(ModelGraph& graph, const fs::path& path) {
   const std::size_t width = tap_width(graph.structure);
   graph.source_stats = take_stats(file, "source", width, where);
   graph.batch_stats = take_stats(file, "batch", width, where);
+  graph.sites = take_site_stats(file, where);
   for (const Norm& norm : graph.structure.norms) {
     if (norm.kind == NormKind::FoldedBatchNorm) {
       const std::string key = "folded." + norm.graph_name;

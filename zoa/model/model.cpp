@@ -93,6 +93,29 @@ const SourceStats& Model::stats(bool batch_statistics) const {
   return batch_statistics && has_batch_norm() ? graph_->batch_stats : graph_->source_stats;
 }
 
+SourceStats Model::stats(bool batch_statistics, const ModelInfo& engine) const {
+  SourceStats picked = stats(batch_statistics);
+  pick_site_stats(graph_->sites, engine, picked);
+  return picked;
+}
+
+ModelInfo Model::info() const {
+  const Structure& structure = graph_->structure;
+  ModelInfo info;
+  info.name = graph_->name;
+  info.family = structure.family;
+  info.classes = classes();
+  for (const TapPoint& tap : structure.taps) {
+    info.taps.push_back({tap.name, info.tap_width, tap.width});
+    info.tap_width += tap.width;
+  }
+  info.stem_channels = stem_shape(structure.stem).channels;
+  info.has_batch_norm = has_batch_norm();
+  info.weight_bits = graph_->quantization.weight_bits;
+  info.activation_bits = graph_->quantization.activation_bits;
+  return info;
+}
+
 InputSize read_input_size(const std::filesystem::path& path) {
   const auto network = import_model(path);
   const auto& shape = network->input(0).get_partial_shape();

@@ -78,6 +78,11 @@ class Model {
   /// batch_statistics  as the network runs with BatchNorms on batch statistics (networks without
   ///                   BatchNorm have one set for both)
   const SourceStats& stats(bool batch_statistics) const;
+  /// The same with what was collected at the sites of an engine.
+  /// Throws  StateMismatch where that was not collected.
+  SourceStats stats(bool batch_statistics, const ModelInfo& engine) const;
+  /// Family, widths and names, without slots, sites and the head: what a method is chosen by.
+  ModelInfo info() const;
 
   explicit Model(std::shared_ptr<const ModelGraph> graph);
   const ModelGraph& graph() const { return *graph_; }  ///< for the modules that know the runtime

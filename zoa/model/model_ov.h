@@ -4,6 +4,7 @@
 
 #include "zoa/graph/instrument_ov.h"
 #include "zoa/model/model.h"
+#include "zoa/model/site_stats.h"
 
 namespace zoa {
 
@@ -18,6 +19,7 @@ struct ModelGraph {
   SourceStats source_stats;  ///< BatchNorms on source statistics
   SourceStats batch_stats;   ///< BatchNorms on batch statistics; empty without BatchNorm
   FoldedStats folded;
+  SiteStatsMap sites;  ///< BatchNorms on source statistics
 };
 
 bool has_batch_norm(const Structure& structure);

@@ -265,6 +265,7 @@ Model quantize(const Model& model,
   if (has_batch_norm(graph->structure)) {
     graph->batch_stats = collect_source_stats(Model(graph), calibration, true);
   }
+  graph->sites = collect_site_stats(Model(graph), calibration, options.covariance);
   if (graph->labels.empty()) {
     graph->labels = images.data.classes();
   }

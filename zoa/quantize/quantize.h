@@ -28,6 +28,7 @@ struct QuantizeOptions {
   std::string calib_file;         ///< statistics are read from here, or written if it is not there
   double max_drop = 0;            ///< 0 = off; of accuracy, or answers changed (sensitivity.h)
   bool sensitivity = false;       ///< layers are ranked even without max_drop
+  bool covariance = false;        ///< source statistics hold the blocks' covariances (method pea)
   std::int64_t calib_size = 300;  ///< images for ranges and source statistics; 0 = all
   std::int64_t batch = 32;        ///< images per calibration pass
   std::int64_t threads = 0;       ///< 0 = all that the process may use
@@ -52,6 +53,7 @@ struct QuantizeOptions {
                  "of accuracy (without labels: answers changed) is met; 0 = off",
                  0, 1});
     f(sensitivity, {"sensitivity", "rank the layers by what quantizing each one alone does"});
+    f(covariance, {"covariance", "source statistics with the blocks' covariances (method pea)"});
     f(calib_size, {"calib_size", "calibration images, 0 = all", 0, 1e9});
     f(batch, {"batch", "images per calibration pass", 1, 256});
     f(threads, {"threads", "0 = all", 0, 1024});

@@ -44,6 +44,69 @@ void add_map(Moments& moments, std::span<const float> values, const ov::Shape& s
   }
 }
 
+// Statistics of the batches pooled into those of all images.
+class SitePool {
+ public:
+  explicit SitePool(const ModelInfo& info)
+      : info_(info), mean_(info.site_width), square_(info.site_width) {
+    for (const SiteInfo& site : info.sites) {
+      product_.resize(product_.size() + (site.covariance ? site.channels * site.group : 0));
+    }
+  }
+
+  void add(const PassOutput& output, std::size_t images) {
+    const auto weight = static_cast<double>(images);
+    images_ += weight;
+    for (std::size_t c = 0; c < mean_.size(); ++c) {
+      const auto mean = static_cast<double>(output.site_mean[c]);
+      mean_[c] += weight * mean;
+      square_[c] += weight * (static_cast<double>(output.site_variance[c]) + mean * mean);
+    }
+    for (const SiteInfo& site : info_.sites) {
+      for (std::size_t i = 0; site.covariance && i < site.channels * site.group; ++i) {
+        const std::size_t at = *site.covariance + i;
+        product_[at] += weight * (static_cast<double>(output.site_covariance[at]) +
+                                  static_cast<double>(output.site_mean[row(site, i)]) *
+                                      static_cast<double>(output.site_mean[column(site, i)]));
+      }
+    }
+  }
+
+  SiteStatsMap stats() const {
+    SiteStatsMap map;
+    for (const SiteInfo& site : info_.sites) {
+      SiteStats& stats = map[site.name];
+      for (std::size_t c = site.offset; c < site.offset + site.channels; ++c) {
+        const double mean = mean_[c] / images_;
+        stats.mean.push_back(static_cast<float>(mean));
+        stats.variance.push_back(
+            static_cast<float>(std::max(0.0, square_[c] / images_ - mean * mean)));
+      }
+      for (std::size_t i = 0; site.covariance && i < site.channels * site.group; ++i) {
+        const double means = mean_[row(site, i)] * mean_[column(site, i)] / (images_ * images_);
+        stats.covariance.push_back(
+            static_cast<float>(product_[*site.covariance + i] / images_ - means));
+      }
+    }
+    return map;
+  }
+
+ private:
+  // Columns of the means that belong to number i of a site's covariance.
+  static std::size_t row(const SiteInfo& site, std::size_t i) {
+    return site.offset + i / site.group;
+  }
+  static std::size_t column(const SiteInfo& site, std::size_t i) {
+    return site.offset + i / site.group / site.group * site.group + i % site.group;
+  }
+
+  const ModelInfo& info_;
+  std::vector<double> mean_;
+  std::vector<double> square_;
+  std::vector<double> product_;
+  double images_ = 0;
+};
+
 }  // namespace
 
 FoldedStats collect_folded_stats(const ModelGraph& graph, const CalibrationData& calibration) {
@@ -104,6 +167,23 @@ SourceStats collect_source_stats(const Model& model,
     stats.tap_std.push_back(static_cast<float>(std::sqrt(moments.variance(c) * unbiased)));
   }
   return stats;
+}
+
+SiteStatsMap collect_site_stats(const Model& model,
+                                const CalibrationData& calibration,
+                                bool covariance) {
+  EngineOptions options;
+  options.sites = {{SiteKind::BlockOutput, SiteForm::Measured, 0, covariance, 0},
+                   {SiteKind::BlockToken, SiteForm::Measured, 0, false, 0},
+                   {SiteKind::LayerInput, SiteForm::Measured, 0, false, 0}};
+  options.threads = static_cast<int>(calibration.options.threads);
+  Engine engine(model, options);
+  SitePool pool(engine.info());
+  for_each_batch(calibration, kStatsBatch, "source statistics (blocks)", [&](const Batch& batch) {
+    engine.begin(batch);
+    pool.add(engine.pass({}), batch.count);
+  });
+  return pool.stats();
 }
 
 }  // namespace zoa

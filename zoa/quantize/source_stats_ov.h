@@ -18,4 +18,10 @@ SourceStats collect_source_stats(const Model& model,
                                  const CalibrationData& calibration,
                                  bool batch_statistics);
 
+/// Mean and variance over images and positions at every site (core/forward.h).
+/// covariance  of the blocks' outputs too: C * C numbers a block
+SiteStatsMap collect_site_stats(const Model& model,
+                                const CalibrationData& calibration,
+                                bool covariance);
+
 }  // namespace zoa

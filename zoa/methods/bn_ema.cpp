@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "zoa/methods/bn_ema.h"
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "zoa/core/error.h"
+#include "zoa/methods/bn.h"
+#include "zoa/methods/parts.h"
+#include "zoa/methods/staged.h"
+
+namespace zoa {
+namespace {
+
+// One BatchNorm: its slots and where its input is measured.
+struct Norm {
+  std::size_t mean_slot = 0;
+  std::size_t variance_slot = 0;
+  std::size_t channels = 0;
+  std::size_t first = 0;      // among all norms' channels
+  std::size_t site = 0;       // first column in site_mean
+  std::size_t positions = 1;  // rows that an image brings
+};
+
+// Slots and sites both come in network order, one of each kind per BatchNorm.
+std::vector<Norm> find_norms(const ModelInfo& model) {
+  const std::vector<std::size_t> means = find_slots(model, SlotKind::NormMean);
+  const std::vector<std::size_t> variances = find_slots(model, SlotKind::NormVariance);
+  std::vector<SiteInfo> sites;
+  std::copy_if(model.sites.begin(), model.sites.end(), std::back_inserter(sites),
+               [](const SiteInfo& site) { return site.kind == SiteKind::NormInput; });
+  if (means.empty() || variances.size() != means.size() || sites.size() != means.size()) {
+    fail(ErrorCode::Internal, "model '", model.name, "' has ", means.size(), " means, ",
+         variances.size(), " variances and ", sites.size(), " measured inputs of BatchNorms");
+  }
+  std::vector<Norm> norms(means.size());
+  std::size_t first = 0;
+  for (std::size_t n = 0; n < norms.size(); ++n) {
+    const SlotInfo& mean = model.slots[means[n]];
+    const SlotInfo& variance = model.slots[variances[n]];
+    if (mean.layer != variance.layer || variance.size != mean.size ||
+        sites[n].channels != mean.size || mean.neutral.size() != mean.size ||
+        variance.neutral.size() != mean.size) {
+      fail(ErrorCode::Internal, "BatchNorm '", mean.layer, "' has ", mean.size,
+           " means; the variances of '", variance.layer, "' and the input '", sites[n].name,
+           "' do not fit them");
+    }
+    norms[n] = {means[n], variances[n], mean.size, first, sites[n].offset, sites[n].positions};
+    first += mean.size;
+  }
+  return norms;
+}
+
+// Running statistics of all BatchNorms side by side.
+struct Running {
+  std::vector<double> mean;
+  std::vector<double> variance;
+
+  void save(StateWriter& writer, const std::string& prefix) const {
+    writer.put_f64(prefix + ".mean", mean);
+    writer.put_f64(prefix + ".variance", variance);
+  }
+
+  void load(const StateReader& reader, const std::string& prefix) {
+    std::vector<double> means = reader.get_f64(prefix + ".mean");
+    std::vector<double> variances = reader.get_f64(prefix + ".variance");
+    if (means.size() != mean.size() || variances.size() != variance.size()) {
+      fail(ErrorCode::StateMismatch, "state has ", means.size(), " means and ", variances.size(),
+           " variances of BatchNorms, the model ", mean.size());
+    }
+    if (!all_finite(means) || !all_finite(variances) ||
+        std::any_of(variances.begin(), variances.end(), [](double v) { return v < 0; })) {
+      fail(ErrorCode::BadFile, "state has statistics of BatchNorms that are none");
+    }
+    mean = std::move(means);
+    variance = std::move(variances);
+  }
+};
+
+Running shipped(const ModelInfo& model) {
+  Running running;
+  for (const Norm& norm : find_norms(model)) {
+    const std::vector<float>& mean = model.slots[norm.mean_slot].neutral;
+    const std::vector<float>& variance = model.slots[norm.variance_slot].neutral;
+    running.mean.insert(running.mean.end(), mean.begin(), mean.end());
+    running.variance.insert(running.variance.end(), variance.begin(), variance.end());
+  }
+  return running;
+}
+
+class BnEma : public StagedMethod<Running> {
+ public:
+  BnEma(const BnEmaOptions& options, const ModelInfo& model)
+      : StagedMethod(bn_ema_info(options, model), list_options(options), shipped(model)),
+        momentum_(options.momentum),
+        slots_(model.slots.size()),
+        classes_(model.classes),
+        mix_slot_(find_slot(model, SlotKind::NormMix)),
+        norms_(find_norms(model)) {}
+
+  StepResult step(const Batch& batch, Forward& forward) override {
+    begin(batch, forward);
+    const float whole = 1;
+    SlotValues values(slots_);
+    values[mix_slot_] = std::span(&whole, 1);
+    const PassOutput measured = forward.pass(values);
+    const bool learns = all_finite(measured.site_mean) && all_finite(measured.site_variance);
+    Running next = state();
+    if (learns) {
+      observe(measured, batch.count, next);
+    }
+
+    const std::vector<float> mean(next.mean.begin(), next.mean.end());
+    const std::vector<float> variance(next.variance.begin(), next.variance.end());
+    const float none = 0;
+    values[mix_slot_] = std::span(&none, 1);
+    for (const Norm& norm : norms_) {
+      values[norm.mean_slot] = std::span(mean).subspan(norm.first, norm.channels);
+      values[norm.variance_slot] = std::span(variance).subspan(norm.first, norm.channels);
+    }
+    const PassOutput output = forward.pass(values);
+    StepResult result = make_result(output.answer, output.logits, classes_);
+    if (learns) {
+      stage(std::move(next), result);
+    }
+    return result;
+  }
+
+ private:
+  // As PyTorch does: the variance of n values enters the running one with n - 1.
+  // Differs: where there is one value per channel, which PyTorch refuses, the variance stays.
+  void observe(const PassOutput& measured, std::size_t images, Running& next) const {
+    for (const Norm& norm : norms_) {
+      const auto count = static_cast<double>(images * norm.positions);
+      const double share = count < 2 ? 0 : momentum_;
+      const double unbiased = count < 2 ? 0 : count / (count - 1);
+      for (std::size_t c = 0; c < norm.channels; ++c) {
+        double& mean = next.mean[norm.first + c];
+        double& variance = next.variance[norm.first + c];
+        const double seen =
+            std::max(static_cast<double>(measured.site_variance[norm.site + c]), 0.0);
+        mean = (1 - momentum_) * mean +
+               momentum_ * static_cast<double>(measured.site_mean[norm.site + c]);
+        variance = (1 - share) * variance + share * unbiased * seen;
+      }
+    }
+  }
+
+  double momentum_;
+  std::size_t slots_;
+  std::size_t classes_;
+  std::size_t mix_slot_;
+  std::vector<Norm> norms_;
+};
+
+}  // namespace
+
+BnEmaOptions default_bn_ema_options(const ModelInfo& /*model*/) {
+  return {};
+}
+
+MethodInfo bn_ema_info(const BnEmaOptions& /*options*/, const ModelInfo& model) {
+  check_batch_norm(model, "bn-ema");
+  MethodInfo info;
+  info.name = "bn-ema";
+  info.title = "BatchNorms on running statistics of the stream, two passes per batch";
+  info.paper =
+      "second-hand: the code of Marsden, Doebler and Yang (arXiv 2306.00650), after "
+      "arXiv 2006.16971";
+  info.most_passes = 2;
+  info.slots = {SlotKind::NormMean, SlotKind::NormVariance, SlotKind::NormMix};
+  SiteRequest inputs;
+  inputs.kind = SiteKind::NormInput;
+  info.sites = {inputs};
+  return info;
+}
+
+std::unique_ptr<Method> make_bn_ema(const BnEmaOptions& options,
+                                    std::uint64_t /*seed*/,
+                                    const ModelInfo& model,
+                                    const SourceStats& /*stats*/) {
+  if (model.classes == 0) {
+    fail(ErrorCode::UnsupportedModel, "model '", model.name, "' has no classes");
+  }
+  check_batch_norm(model, "bn-ema");
+  return std::make_unique<BnEma>(options, model);
+}
+
+}  // namespace zoa
