@@ -13,6 +13,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from made_records import made_run
+
 HERE = Path(__file__).resolve().parent
 SIDE = 28
 CLASSES = 10
@@ -164,6 +166,13 @@ def write_archives(folder):
     (folder / "lies.npz").write_bytes(buffer.getvalue())
 
 
+def write_records(folder):
+    bonus = {"noadapt": 0, "zoa": 10}
+    (folder / "seed1.jsonl").write_text(made_run(bonus))
+    (folder / "seed2.jsonl").write_text(made_run(bonus, seed=2))
+    (folder / "batch32.jsonl").write_text(made_run(bonus, seed=3, batch=32))
+
+
 def make_fixtures(folder, models):
     """Everything but the model folders, which zoa itself makes (break_models)."""
     write_images(folder)
@@ -174,6 +183,7 @@ def make_fixtures(folder, models):
     (folder / "labels9.txt").write_text("\n".join(names[:9]) + "\n")
     (folder / "labels_gap.txt").write_text("a\n\nb\n")
     (folder / "garbage.jsonl").write_text("this is no record\n")
+    write_records(folder)
     (folder / "occupied").mkdir()
     (folder / "occupied" / "thesis.txt").write_text("do not lose me\n")
 

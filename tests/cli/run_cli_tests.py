@@ -190,6 +190,10 @@ def test_record_keys(runner):
         "passes",
         "ms",
         "changed",
+        "pass_equivalents",
+        "ece_bins",
+        "rss_mb",
+        "bank_weights",
     }
     problems = [] if done.returncode == 0 else [done.stderr[-300:]]
     for record in records:

@@ -13,25 +13,38 @@ namespace {
 using detail::NetworkCells;
 using detail::RowCells;
 
-// Names of the options in which rows of a method differ on one network.
-std::vector<std::string> varying_options(const std::vector<NetworkCells>& networks,
-                                         const std::string& method) {
+constexpr std::size_t kMostLabelValue = 24;
+
+std::vector<OptionText> settings_of(const ComparisonRow& row) {
+  std::vector<OptionText> settings = row.options;
+  settings.insert(settings.end(), row.protocol.begin(), row.protocol.end());
+  return settings;
+}
+
+// Names of the settings in which rows of a method differ on one network.
+std::vector<std::string> varying_settings(const std::vector<NetworkCells>& networks,
+                                          const std::string& method) {
   std::vector<std::string> names;
   for (const NetworkCells& network : networks) {
-    const ComparisonRow* first = nullptr;
+    std::vector<OptionText> first;
     for (const auto& [row, cells] : network.rows) {
       if (row.method != method) {
         continue;
       }
-      first = first == nullptr ? &row : first;
-      for (std::size_t i = 0; i < row.options.size() && i < first->options.size(); ++i) {
-        const std::string& name = row.options[i].name;
-        if (row.options[i].value != first->options[i].value &&
+      const std::vector<OptionText> settings = settings_of(row);
+      first = first.empty() ? settings : first;
+      for (std::size_t i = 0; i < settings.size() && i < first.size(); ++i) {
+        const std::string& name = settings[i].name;
+        if (settings[i].value != first[i].value &&
             std::find(names.begin(), names.end(), name) == names.end()) {
           names.push_back(name);
         }
       }
     }
+  }
+  // Numbers of images follow from other settings as a rule.
+  if (names.size() > 1) {
+    std::erase(names, "images");
   }
   return names;
 }
@@ -40,11 +53,13 @@ void fill_labels(std::vector<NetworkCells>& networks) {
   for (NetworkCells& network : networks) {
     for (auto& [row, cells] : network.rows) {
       std::string differing;
-      for (const std::string& name : varying_options(networks, row.method)) {
-        for (const OptionText& option : row.options) {
-          if (option.name == name) {
-            differing += (differing.empty() ? "" : ", ") + name + " " + option.value;
-          }
+      const std::vector<OptionText> settings = settings_of(row);
+      for (const std::string& name : varying_settings(networks, row.method)) {
+        const auto found = std::find_if(settings.begin(), settings.end(),
+                                        [&](const OptionText& o) { return o.name == name; });
+        if (found != settings.end()) {
+          const std::string value = found->value.substr(0, kMostLabelValue);
+          differing += (differing.empty() ? "" : ", ") + name + " " + value;
         }
       }
       row.label = differing.empty() ? row.method : row.method + " (" + differing + ")";

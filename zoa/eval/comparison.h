@@ -18,6 +18,7 @@ struct ComparisonRow {
   std::string label;   ///< the method, with the options in which rows of that method differ
   std::string method;  ///< as --method takes it
   std::vector<OptionText> options;
+  std::vector<OptionText> protocol;   ///< the same for all rows but for unlike ones
   std::vector<std::string> commands;  ///< repeat the row alone
   std::vector<std::string> seeds;     ///< "2020", or "2020/3" with an order seed that matters
   std::vector<std::string> order_seeds;

@@ -32,16 +32,21 @@ NetworkCells& network_of(std::vector<NetworkCells>& networks, const Run& run) {
   return found != networks.end() ? *found : networks.emplace_back(NetworkCells{&run, {}});
 }
 
-RowCells& row_of(NetworkCells& network, const MethodFacts& facts) {
-  const std::string key = options_key(facts.options);
+// Runs of another protocol are another row, so that no mean is taken over both.
+RowCells& row_of(NetworkCells& network,
+                 const MethodFacts& facts,
+                 const std::vector<OptionText>& protocol) {
+  const std::string key = options_key(facts.options) + options_key(protocol);
   for (RowCells& row : network.rows) {
-    if (row.row.method == facts.name && options_key(row.row.options) == key) {
+    if (row.row.method == facts.name &&
+        options_key(row.row.options) + options_key(row.row.protocol) == key) {
       return row;
     }
   }
   RowCells& row = network.rows.emplace_back();
   row.row.label = row.row.method = facts.name;
   row.row.options = facts.options;
+  row.row.protocol = protocol;
   return row;
 }
 
@@ -74,8 +79,8 @@ void add_cell(RowCells& row, const Cell& cell, std::vector<std::string>& unlike)
     }
     if (!agree(other, cell)) {
       unlike.push_back("two results of " + row.row.method + " on " + cell.run->header.model + " " +
-                       cell.run->header.bits + ", seed " + seed + " (" + other.run->source + "; " +
-                       cell.run->source + ")");
+                       cell.run->header.bits + ", seed " + seed + " (" + other.run->source +
+                       " vs " + cell.run->source + ")");
     }
     if (cell.summary->images > other.summary->images) {
       other = cell;
@@ -83,6 +88,19 @@ void add_cell(RowCells& row, const Cell& cell, std::vector<std::string>& unlike)
     return;
   }
   row.cells.push_back(cell);
+}
+
+void put_noadapt_first(std::vector<RowCells>& rows) {
+  std::vector<RowCells> sorted;
+  sorted.reserve(rows.size());
+  for (const bool plain : {true, false}) {
+    for (const RowCells& row : rows) {
+      if ((row.row.method == "noadapt") == plain) {
+        sorted.push_back(row);
+      }
+    }
+  }
+  rows = std::move(sorted);
 }
 
 // Did each cell see all that its header announces?
@@ -107,17 +125,18 @@ std::string seed_of(const RunHeader& header) {
 std::vector<NetworkCells> collect_cells(const std::vector<Run>& runs,
                                         std::vector<std::string>& unlike) {
   std::vector<NetworkCells> networks;
+  const std::vector<std::string> options = protocol_options(runs);
   for (const Run& run : runs) {
+    const std::vector<OptionText> protocol = protocol_of(run.header, options);
     NetworkCells& network = network_of(networks, run);
     for (const MethodSummary& summary : run.summaries) {
       if (const MethodFacts* facts = find_facts(run.header, summary.method)) {
-        add_cell(row_of(network, *facts), {&run, &summary, facts}, unlike);
+        add_cell(row_of(network, *facts, protocol), {&run, &summary, facts}, unlike);
       }
     }
   }
   for (NetworkCells& network : networks) {
-    std::stable_partition(network.rows.begin(), network.rows.end(),
-                          [](const RowCells& row) { return row.row.method == "noadapt"; });
+    put_noadapt_first(network.rows);
     for (RowCells& row : network.rows) {
       fill_complete(row);
     }

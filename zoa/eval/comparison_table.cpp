@@ -60,6 +60,11 @@ std::string points_over(const ComparisonRow& row, const ComparisonRow& base) {
   return row.top1 && base.top1 ? points_text(row.top1->mean - base.top1->mean) : "-";
 }
 
+// Nats; their spread is of no use in a table.
+std::string mean_text(const std::optional<MeanSd>& value) {
+  return value ? fixed_text(value->mean, 3) : "-";
+}
+
 std::vector<Column> figure_columns(const ComparisonNetwork& network) {
   std::vector<Column> columns;
   const auto add = [&](const char* title, auto has, std::string (*text)(const ComparisonRow&)) {
@@ -76,10 +81,10 @@ std::vector<Column> figure_columns(const ComparisonNetwork& network) {
       [](const Row& r) { return spread_text(r.mce, 100, 1); });
   add(
       "entropy", [](const Row& r) { return r.entropy.has_value(); },
-      [](const Row& r) { return spread_text(r.entropy, 1, 3); });
+      [](const Row& r) { return mean_text(r.entropy); });
   add(
       "loss", [](const Row& r) { return r.loss.has_value(); },
-      [](const Row& r) { return spread_text(r.loss, 1, 3); });
+      [](const Row& r) { return mean_text(r.loss); });
   add(
       "passes", [](const Row&) { return true; },
       [](const Row& r) { return passes_text(r.pass_equivalents); });

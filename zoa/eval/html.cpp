@@ -69,6 +69,13 @@ std::string escape_html(const std::string& text) {
   return out;
 }
 
+std::string number_html(std::string text) {
+  if (text.size() > 1 && text.front() == '-') {
+    text.replace(0, 1, "&minus;");
+  }
+  return text;
+}
+
 std::string coordinate(double value) {
   char text[64];
   std::snprintf(text, sizeof(text), "%.2f", std::isfinite(value) ? value : 0.0);

@@ -11,6 +11,9 @@ namespace zoa::detail {
 /// escaped, control characters and bytes that are no UTF-8 become question marks.
 std::string escape_html(const std::string& text);
 
+/// A number with a proper minus sign, as HTML.
+std::string number_html(std::string text);
+
 /// A coordinate with at most two digits after the point, without zeros at the end.
 std::string coordinate(double value);
 

@@ -36,10 +36,13 @@ void add_to_stream(Run& stream,
       if (seed == 0) {
         sum.push_back(*records[i]);
         sum.back().method = label;
-      } else if (i < sum.size() && sum[i].domain == records[i]->domain && sum[i].correct &&
-                 records[i]->correct) {
-        sum[i].labeled += records[i]->labeled;
-        *sum[i].correct += *records[i]->correct;
+      } else if (i < sum.size() && sum[i].domain == records[i]->domain) {
+        std::optional<std::size_t>& all = sum[i].correct;
+        const std::optional<std::size_t>& more = records[i]->correct;
+        if (all && more) {
+          all = *all + *more;
+          sum[i].labeled += records[i]->labeled;
+        }
       }
     }
   }

@@ -9,10 +9,15 @@
 
 namespace zoa::detail {
 
-void write_page_head(std::ostream& page, const std::string& title, const std::string& style) {
+void write_page_head(std::ostream& page,
+                     const std::string& title,
+                     const std::string& style,
+                     const std::string& script_hash) {
   page << "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-          "'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+          "'unsafe-inline'; "
+       << (script_hash.empty() ? "" : "script-src '" + script_hash + "'; ")
+       << "base-uri 'none'; form-action 'none'\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"generator\" content=\"zoa "
        << kVersion << "\">\n<title>" << escape_html(title) << "</title>\n<style>" << kReportStyle

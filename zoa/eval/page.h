@@ -7,8 +7,12 @@
 
 namespace zoa::detail {
 
-/// Everything up to the start of <main>: no scripts, nothing fetched, the style sheet inside.
-void write_page_head(std::ostream& page, const std::string& title, const std::string& style = "");
+/// Everything up to the start of <main>: nothing fetched, the style sheet inside.
+/// script_hash  of the one inline script that may run, "sha256-..."; "" = none
+void write_page_head(std::ostream& page,
+                     const std::string& title,
+                     const std::string& style = "",
+                     const std::string& script_hash = "");
 
 /// A line of a tile: a figure and what it is. key  class of the tile, value  HTML, label  text
 void write_tile(std::ostream& page,

@@ -3,216 +3,231 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <sstream>
 
 #include "zoa/core/version.h"
+#include "zoa/eval/comparison_table.h"
 #include "zoa/eval/html.h"
 #include "zoa/eval/page.h"
+#include "zoa/eval/report_bank.h"
 #include "zoa/eval/report_plot.h"
-#include "zoa/eval/table.h"
+#include "zoa/eval/report_rounds.h"
+#include "zoa/eval/report_scatter.h"
+#include "zoa/eval/report_script.h"
+#include "zoa/eval/report_series.h"
+#include "zoa/eval/report_settings.h"
+#include "zoa/eval/report_tables.h"
 
 namespace zoa {
 namespace {
 
-using detail::coordinate;
 using detail::escape_html;
+using detail::SeriesTable;
 using detail::write_tile;
 
-std::string number_html(std::string text) {
-  if (!text.empty() && text.front() == '-' && text.size() > 1) {
-    text.replace(0, 1, "&minus;");
-  }
-  return text;
-}
-
-const char* sign_class(double difference) {
-  const double rounded = std::round(difference * 1000);
-  return rounded > 0 ? "up" : rounded < 0 ? "down" : "";
-}
+constexpr std::size_t kLeastScattered = 3;  // two methods are compared by the tiles
+constexpr std::size_t kMostLines = 7;       // drawn before the reader asks for more
 
 std::string method_label(const std::string& method) {
   return method == "noadapt" ? "without adaptation" : "with " + method;
 }
 
-std::optional<double> gain_of(const std::optional<double>& first,
-                              const std::optional<double>& last) {
-  return first && last ? std::optional(*last - *first) : std::nullopt;
+// The row with the best accuracy, the baseline if there is none.
+const ComparisonRow& best_row(const ComparisonNetwork& network) {
+  const ComparisonRow* best = &baseline_row(network);
+  for (const ComparisonRow& row : network.rows) {
+    if (row.top1 && (!best->top1 || row.top1->mean > best->top1->mean)) {
+      best = &row;
+    }
+  }
+  return *best;
 }
 
-void write_tiles(std::ostream& page, const Run& run) {
-  page << "<div class=\"tiles\">\n";
-  for (const MethodSummary& method : run.summaries) {
-    write_tile(page, "k" + std::to_string(detail::series_of(run, method.method)),
-               method.top1 ? percent_text(method.top1) + " %" : "&ndash;",
-               method_label(method.method));
+// Of two rows the second, of more the best: what the sentence and the tiles compare with the first.
+const ComparisonRow& shown_row(const ComparisonNetwork& network) {
+  return network.rows.size() == 2 ? network.rows.back() : best_row(network);
+}
+
+std::string lead_sentence(const Comparison& comparison, const ComparisonNetwork& network) {
+  const std::string name = network.header.model + " (" + network.header.bits + "): ";
+  if (network.rows.empty()) {
+    return name + "no batch was run";
   }
-  const MethodSummary& first = run.summaries.front();
-  const MethodSummary& last = run.summaries.back();
-  if (const auto gain = gain_of(first.top1, last.top1); gain && run.summaries.size() > 1) {
-    write_tile(page, sign_class(*gain), number_html(points_text(*gain)),
-               *gain < 0 ? "points lost" : "points gained");
-    if (first.ms_median > 0) {
-      write_tile(page, "", fixed_text(last.ms_median / first.ms_median, 2) + "&times;",
-                 "time of a plain pass");
+  const ComparisonRow& first = baseline_row(network);
+  const ComparisonRow& shown = shown_row(network);
+  if (!first.top1 || !shown.top1) {
+    return name + "no labels, so no accuracy";
+  }
+  const std::size_t domains = comparison.domains.size();
+  const std::string over =
+      domains == 1 ? "" : " (mean over " + std::to_string(domains) + " domains)";
+  const std::string start =
+      name + spread_text(first.top1, 100, 1) + " % " + method_label(first.label);
+  if (&first == &shown) {
+    return start + (network.rows.size() > 1 ? ", which no method beats" : "") + over;
+  }
+  return start + ", " + spread_text(shown.top1, 100, 1) + " % " + method_label(shown.label) +
+         (network.rows.size() > 2 ? ", the best of " + std::to_string(network.rows.size()) : "") +
+         ", " + points_text(shown.top1->mean - first.top1->mean) + " points" + over;
+}
+
+void write_tiles(std::ostream& page, const ComparisonNetwork& network, const SeriesTable& series) {
+  const ComparisonRow& first = baseline_row(network);
+  const ComparisonRow& shown = shown_row(network);
+  const auto accuracy = [&](const ComparisonRow& row) {
+    write_tile(page, detail::series_class(series.number_of(row.label)),
+               row.top1 ? percent_text(row.top1->mean) + " %" : "&ndash;", method_label(row.label));
+  };
+  page << "<div class=\"tiles\">\n";
+  accuracy(first);
+  if (&first != &shown) {
+    accuracy(shown);
+    if (first.top1 && shown.top1) {
+      const double gain = shown.top1->mean - first.top1->mean;
+      write_tile(page,
+                 gain > 0   ? "up"
+                 : gain < 0 ? "down"
+                            : "",
+                 detail::number_html(points_text(gain)),
+                 gain < 0 ? "points lost" : "points gained");
+    }
+    if (first.ms > 0 && shown.ms > 0) {
+      write_tile(page, "", fixed_text(shown.ms / first.ms, 2) + "&times;",
+                 "time of " + first.label);
     }
   }
   page << "</div>\n";
 }
 
-// A bar to the right of the zero line for a gain, to the left for a loss.
-std::string difference_bar(double difference, double most) {
-  constexpr double kHalf = 70;
-  const double width = most > 0 ? std::abs(difference) / most * kHalf : 0;
-  const double left = difference < 0 ? kHalf + 1 - width : kHalf + 1;
-  return "<svg class=\"bar\" viewBox=\"0 0 142 14\" aria-hidden=\"true\"><rect class=\"" +
-         std::string(sign_class(difference)) + "\" x=\"" + coordinate(left) +
-         "\" y=\"2\" width=\"" + coordinate(width) +
-         "\" height=\"10\" rx=\"1\"/><line class=\"zero\" x1=\"71\" x2=\"71\" y1=\"0\" "
-         "y2=\"14\"/></svg>";
+// Boxes that show and hide lines. Of many methods only the first row and the best are shown at
+// first.
+void write_keys(std::ostream& page, const ComparisonNetwork& network, const SeriesTable& series) {
+  std::vector<double> accuracies;
+  accuracies.reserve(network.rows.size());
+  for (const ComparisonRow& row : network.rows) {
+    accuracies.push_back(row.top1 ? row.top1->mean : -1);
+  }
+  std::sort(accuracies.rbegin(), accuracies.rend());
+  const bool many = accuracies.size() > kMostLines;
+  const double least = many ? accuracies[kMostLines - 2] : -1;
+  page << "<div class=\"keys\">";
+  for (const ComparisonRow& row : network.rows) {
+    const std::size_t number = series.number_of(row.label);
+    const bool shown =
+        !many || &row == &baseline_row(network) || (row.top1 && row.top1->mean >= least);
+    page << "<label><input type=\"checkbox\" autocomplete=\"off\" class=\"t" << number << "\""
+         << (shown ? " checked" : "") << ">" << detail::swatch(number) << escape_html(row.label)
+         << "</label>";
+  }
+  page << "</div>\n";
 }
 
-void write_accuracy_row(std::ostream& page,
-                        const std::string& name,
-                        const std::vector<std::optional<double>>& values,
-                        double most) {
-  page << "<td>" << escape_html(name) << "</td>";
-  for (const auto& value : values) {
-    page << "<td>" << (value ? percent_text(value) : "&ndash;") << "</td>";
-  }
-  if (values.size() > 1) {
-    const auto gain = gain_of(values.front(), values.back());
-    page << "<td class=\"" << (gain ? sign_class(*gain) : "") << "\">"
-         << (gain ? number_html(points_text(*gain)) : "&ndash;") << "</td><td class=\"bar\">"
-         << (gain ? difference_bar(*gain, most) : "") << "</td>";
-  }
-  page << "</tr>\n";
-}
-
-std::vector<std::optional<double>> domain_values(const Run& run, std::size_t domain) {
-  std::vector<std::optional<double>> values;
-  values.reserve(run.summaries.size());
-  for (const MethodSummary& method : run.summaries) {
-    values.push_back(domain < method.domains.size() ? method.domains[domain].top1() : std::nullopt);
-  }
-  return values;
-}
-
-void write_accuracy(std::ostream& page, const Run& run) {
-  page << "<h3>Top-1 accuracy per domain, in percent</h3>\n<div class=\"scroll\"><table>\n"
-          "<thead><tr><th>domain</th>";
-  std::vector<std::optional<double>> means;
-  means.reserve(run.summaries.size());
-  for (const MethodSummary& method : run.summaries) {
-    page << "<th>" << escape_html(method_label(method.method)) << "</th>";
-    means.push_back(method.top1);
-  }
-  page << (run.summaries.size() > 1 ? "<th>difference</th><th class=\"bar\"></th>" : "")
-       << "</tr></thead>\n<tbody>\n";
-  double most = 0;
-  for (std::size_t i = 0; i < run.header.domains.size(); ++i) {
-    const auto values = domain_values(run, i);
-    most = std::max(most, std::abs(gain_of(values.front(), values.back()).value_or(0)));
-  }
-  for (std::size_t i = 0; i < run.header.domains.size(); ++i) {
-    page << "<tr>";
-    write_accuracy_row(page, run.header.domains[i], domain_values(run, i), most);
-  }
-  page << "<tr class=\"mean\">";
-  write_accuracy_row(page, "mean", means, most);
-  page << "</tbody></table></div>\n";
-}
-
-void write_cost(std::ostream& page, const Run& run) {
-  const Table table = cost_table(run, run.summaries.front().ms_median > 0);
-  page << "<h3>Cost</h3>\n<div class=\"scroll\"><table class=\"cost\">\n<thead><tr>";
-  for (const std::string& column : table.columns) {
-    page << "<th>"
-         << (column == "ms/batch" ? "ms per batch (median)"
-             : column == "ratio"  ? "ratio"
-             : column == "method" ? "method"
-                                  : "passes per batch")
-         << "</th>";
-  }
-  page << "</tr></thead>\n<tbody>\n";
-  for (const auto& row : table.rows) {
-    page << "<tr>";
-    for (const std::string& cell : row) {
-      page << "<td>" << escape_html(cell) << "</td>";
-    }
-    page << "</tr>\n";
-  }
-  page << "</tbody></table></div>\n";
-}
-
-void write_plot(std::ostream& page, const Run& run) {
-  const std::string plot = detail::stream_plot(run);
+void write_stream(std::ostream& page, const ComparisonNetwork& network, const SeriesTable& series) {
+  const std::string plot = detail::stream_plot(network.stream, series);
   if (plot.empty()) {
     page << "<p class=\"note\">No labels are known, so there is no accuracy to plot.</p>\n";
     return;
   }
-  page << "<h3>Accuracy over the stream</h3>\n<div class=\"scroll\">" << plot
-       << "</div>\n<p class=\"note\">Dots are single batches; lines are means over up to "
-       << detail::smoothing_window(run)
-       << " neighbouring batches of the same domain. The method is not told where a domain "
-          "begins.</p>\n";
+  const bool seeds = std::any_of(network.rows.begin(), network.rows.end(),
+                                 [](const ComparisonRow& row) { return row.seeds.size() > 1; });
+  const bool events = std::any_of(network.stream.batches.begin(), network.stream.batches.end(),
+                                  [](const BatchRecord& record) { return record.changed; });
+  page << "<h3>Accuracy over the stream</h3>\n";
+  write_keys(page, network, series);
+  page << "<div class=\"scroll\">" << plot
+       << "</div>\n<p class=\"note\">Lines are means over up to "
+       << detail::smoothing_window(network.stream) << " neighbouring batches of the same domain"
+       << (seeds ? " and over the seeds" : "") << ". "
+       << (network.rows.size() > kMostLines
+               ? "Only the best methods are drawn at first; tick a name to see it. "
+               : "")
+       << (events ? "Below the axis: &#9652; the method saw a change of domain and put what it had "
+                    "learnt into its bank, &#215; it gave up an entry"
+                  : "")
+       << (events && seeds ? " (first seed). "
+           : events        ? ". "
+                           : "")
+       << "No method is told where a domain begins.</p>\n";
 }
 
-std::string options_text(const std::vector<OptionText>& options) {
-  std::string text;
-  for (const OptionText& option : options) {
-    text += (text.empty() ? "" : ", ") + option.name + " " + option.value;
+void write_costs(std::ostream& page, const ComparisonNetwork& network, const SeriesTable& series) {
+  if (network.rows.size() < kLeastScattered) {
+    return;
   }
-  return text.empty() ? "none" : text;
+  std::vector<double> passes;
+  std::vector<double> times;
+  passes.reserve(network.rows.size());
+  times.reserve(network.rows.size());
+  for (const ComparisonRow& row : network.rows) {
+    passes.push_back(row.pass_equivalents);
+    times.push_back(row.ms);
+  }
+  const std::string left = detail::cost_plot(network, passes, "passes per batch", series);
+  const std::string right = detail::cost_plot(network, times, "ms per batch", series);
+  if (left.empty() && right.empty()) {
+    return;
+  }
+  page << "<h3>Accuracy against cost</h3>\n<div class=\"halves\">" << left << right
+       << "</div>\n<p class=\"note\">The dashed line joins the methods that no other one beats at "
+          "the same cost or less.</p>\n";
 }
 
-void write_details(std::ostream& page, const Run& run) {
-  const RunHeader& header = run.header;
-  const auto add = [&](const std::string& name, const std::string& value) {
-    page << "<dt>" << escape_html(name) << "</dt><dd>" << escape_html(value) << "</dd>\n";
-  };
-  page << "<details><summary>Everything about this run</summary>\n<dl>\n";
-  add("network",
-      header.model + ", " + header.family + ", " + header.bits + ", hash " + header.model_hash);
-  add("int8",
-      std::to_string(header.quantized) + " of " + std::to_string(header.products) + " products");
-  add("preprocessing", header.preprocess);
-  const auto images = std::accumulate(header.images.begin(), header.images.end(), std::size_t{0});
-  add("data", header.data + ", " + std::to_string(images) + " images in " +
-                  std::to_string(header.domains.size()) + " domains, hash " + header.data_hash);
-  add("protocol", options_text(header.options));
-  for (const MethodFacts& method : header.methods) {
-    add("options of " + method.name, options_text(method.options));
-  }
-  for (const MethodSummary& method : run.summaries) {
-    if (method.skipped > 0) {
-      add("left out with " + method.method,
-          std::to_string(method.skipped) + " images that could not be decoded");
+void write_banks(std::ostream& page, const ComparisonNetwork& network, const SeriesTable& series) {
+  bool any = false;
+  for (const ComparisonRow& row : network.rows) {
+    const std::string plot =
+        detail::bank_plot(network.stream, row.label, series.number_of(row.label));
+    if (plot.empty()) {
+      continue;
     }
+    page << (any ? "" : "<h3>Which knowledge is reused when</h3>\n") << "<h4>"
+         << detail::swatch(series.number_of(row.label)) << escape_html(row.label)
+         << "</h4>\n<div class=\"scroll\">" << plot << "</div>\n";
+    any = true;
   }
-  page << "</dl></details>\n";
+  if (any) {
+    page << "<p class=\"note\">A line per entry of the bank, named after the domain of which it "
+            "has seen most (in brackets the round); the stronger its colour, the larger its share "
+            "of the parameters in use "
+            "(square-root scale; the shares of a batch add up to one). First seed.</p>\n";
+  }
 }
 
-void write_run(std::ostream& page, const Run& run) {
-  page << "<section>\n<h2>" << escape_html(run.header.model) << " <span class=\"soft\">"
-       << escape_html(run.header.bits) << "</span></h2>\n";
-  if (run.summaries.empty()) {
+void write_round_curve(std::ostream& page,
+                       const Comparison& comparison,
+                       const ComparisonNetwork& network,
+                       const SeriesTable& series) {
+  const std::string plot = detail::round_plot(comparison, network, series);
+  if (!plot.empty()) {
+    page << "<h3>Accuracy per round</h3>\n<div class=\"scroll\">" << plot << "</div>\n";
+    detail::write_rounds(page, comparison, network, series);
+  }
+}
+
+void write_network(std::ostream& page,
+                   const Comparison& comparison,
+                   const ComparisonNetwork& network,
+                   const SeriesTable& series) {
+  page << "<section>\n<h2>" << escape_html(network.header.model) << " <span class=\"soft\">"
+       << escape_html(network.label.substr(network.header.model.size())) << "</span></h2>\n";
+  if (network.rows.empty()) {
     page << "<p>The run ended before its first batch.</p></section>\n";
     return;
   }
-  const bool partial = std::any_of(run.summaries.begin(), run.summaries.end(),
-                                   [](const MethodSummary& m) { return !m.complete; });
-  if (partial) {
-    page << "<p class=\"note\">Interrupted: the figures cover the batches up to there.</p>\n";
+  if (std::any_of(network.rows.begin(), network.rows.end(),
+                  [](const ComparisonRow& row) { return !row.complete; })) {
+    page << "<p class=\"note\">Interrupted: the figures of partial rows cover the batches up to "
+            "there.</p>\n";
   }
-  write_tiles(page, run);
-  write_plot(page, run);
-  write_accuracy(page, run);
-  write_cost(page, run);
-  if (!run.header.command.empty()) {
-    page << "<h3>Repeat it</h3>\n<pre>" << escape_html(run.header.command) << "</pre>\n";
-  }
-  write_details(page, run);
+  write_tiles(page, network, series);
+  detail::write_figures(page, network, series);
+  write_costs(page, network, series);
+  write_stream(page, network, series);
+  detail::write_domains(page, comparison, network, series);
+  write_round_curve(page, comparison, network, series);
+  write_banks(page, network, series);
+  detail::write_rows_again(page, network, series);
+  detail::write_facts(page, network);
   page << "</section>\n";
 }
 
@@ -230,13 +245,54 @@ std::string default_title(const std::vector<Run>& runs) {
   return title;
 }
 
-void write_machine(std::ostream& page, const RunHeader& header) {
+void write_intro(std::ostream& page, const Comparison& comparison) {
+  for (const ComparisonNetwork& network : comparison.networks) {
+    page << "<p class=\"lead\">" << escape_html(lead_sentence(comparison, network)) << ".</p>\n";
+  }
+  if (comparison.networks.empty()) {
+    return;
+  }
+  const RunHeader& header = comparison.networks.front().header;
+  page << "<p class=\"soft\">" << escape_html(protocol_text(comparison)) << "</p>\n";
   if (!header.machine.cpu.empty()) {
     page << "<p class=\"soft\">" << escape_html(header.machine.cpu) << " &middot; "
          << escape_html(header.machine.isa) << " &middot; " << header.machine.threads
          << (header.machine.threads == 1 ? " thread" : " threads") << " &middot; "
          << escape_html(header.runtime) << "</p>\n";
   }
+  if (!comparison.unlike.empty()) {
+    page << "<div class=\"warning\"><p>These rows are not alike and should not be compared without "
+            "care:</p><ul>\n";
+    for (const std::string& line : comparison.unlike) {
+      page << "<li>" << escape_html(line) << "</li>\n";
+    }
+    page << "</ul></div>\n";
+  }
+}
+
+// What the columns mean; why there is no mCE where a reader could expect one.
+void write_footer(std::ostream& page, const Comparison& comparison) {
+  bool mce = false;
+  bool imagenet_c = false;
+  for (const ComparisonNetwork& network : comparison.networks) {
+    imagenet_c = imagenet_c || network.header.data.rfind("imagenet-c:", 0) == 0;
+    for (const ComparisonRow& row : network.rows) {
+      mce = mce || row.mce.has_value();
+    }
+  }
+  page << "<footer>Made by zoa " << kVersion
+       << ". Accuracy is top-1; the mean gives each domain the same weight; &plusmn; is the sample "
+          "standard deviation over the seeds. ECE has 15 bins. Entropy and loss in nats per image, "
+          "the loss is each method's own. Passes are full forward passes per batch, counted by the "
+          "engine; ms is the median per batch; peak MB is that of the process, which methods of a "
+          "run "
+          "share. "
+       << (mce          ? "mCE: errors relative to those of AlexNet as published with ImageNet-C. "
+           : imagenet_c ? "No mCE: it needs all five severities of a corruption (--severity 1-5). "
+                        : "")
+       << "The parameters of a method change only between batches: no answer waits for its update, "
+          "no "
+          "label is read.</footer>\n";
 }
 
 }  // namespace
@@ -264,26 +320,23 @@ std::string gain_sentence(const Run& run) {
 
 std::string html_report(const std::vector<Run>& runs, const ReportOptions& options) {
   const std::string title = options.title.empty() ? default_title(runs) : options.title;
+  const Comparison comparison = compare_runs(runs);
+  const SeriesTable series(comparison);
   std::ostringstream page;
-  detail::write_page_head(page, title);
+  detail::write_page_head(page, title, detail::toggle_rules(series.size()),
+                          detail::kReportScriptHash);
   page << "<h1>" << escape_html(title) << "</h1>\n";
-  for (const Run& run : runs) {
-    page << "<p class=\"lead\">" << escape_html(gain_sentence(run)) << ".</p>\n";
-  }
-  if (!runs.empty()) {
-    write_machine(page, runs.front().header);
-  }
+  write_intro(page, comparison);
   if (!options.command.empty()) {
     page << "<p class=\"note\">The whole page again:</p>\n<pre>" << escape_html(options.command)
          << "</pre>\n";
   }
-  for (const Run& run : runs) {
-    write_run(page, run);
+  detail::write_matrix(page, comparison, series);
+  for (const ComparisonNetwork& network : comparison.networks) {
+    write_network(page, comparison, network, series);
   }
-  page << "<footer>Made by zoa " << kVersion
-       << ". Accuracy is top-1; the mean gives each domain the same weight. The parameters of a "
-          "method change only between batches: no answer waits for its update, no label is "
-          "read.</footer>\n</main>\n</body>\n</html>\n";
+  write_footer(page, comparison);
+  page << "</main>\n<script>" << detail::kReportScript << "</script>\n</body>\n</html>\n";
   return page.str();
 }
 

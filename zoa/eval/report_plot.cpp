@@ -6,216 +6,138 @@
 #include <sstream>
 
 #include "zoa/eval/html.h"
+#include "zoa/eval/stream_frame.h"
 #include "zoa/eval/table.h"
 
 namespace zoa::detail {
 namespace {
 
-constexpr double kWidth = 960;
-constexpr double kLeft = 52;
-constexpr double kPlotHeight = 270;
-constexpr double kCharacter = 6.3;  // mean width at the plot's font size
-constexpr std::size_t kMostDots = 1500;
+constexpr std::size_t kMostDots = 1500;        // of a method
+constexpr std::size_t kMostDottedMethods = 4;  // with more of them dots only blur the lines
+constexpr std::size_t kMostSegments = 48;      // domains in the stream
+constexpr double kLaneGap = 9;                 // below the axis
 constexpr std::size_t kMostPoints = 1200;
-constexpr std::size_t kMostBands = 24;
+constexpr std::ptrdiff_t kMostTriangles = 60;
+constexpr double kLane = 15;  // height of what happened to a bank
 
-struct Band {
-  std::string name;
-  double begin = 0;  // images
-  double end = 0;
+// The line of a method.
+struct Line {
+  std::string label;
+  std::size_t number = 0;  // of the series
+  std::vector<PlotPoint> points;
 };
 
-struct Frame {
-  double top = 0;
-  double right = 0;
-  double most_images = 1;
+// Scale of the accuracy.
+struct Shares {
   double low = 0;
   double high = 1;
-  bool tilted = false;
-  double x(double images) const { return kLeft + (kWidth - kLeft - right) * images / most_images; }
-  double y(double share) const { return top + kPlotHeight * (1 - (share - low) / (high - low)); }
-  double bottom() const { return top + kPlotHeight; }
 };
 
-// Of the method that came farthest. Many domains are shown by rounds.
-std::vector<Band> find_bands(const Run& run, bool by_round) {
-  std::vector<Band> longest;
-  for (const MethodFacts& method : run.header.methods) {
-    std::vector<Band> bands;
-    std::string key;
-    double images = 0;
-    for (const BatchRecord& record : run.batches) {
-      if (record.method != method.name || record.count == 0) {
-        continue;
-      }
-      const std::string round = "round " + std::to_string(record.round);
-      const std::string present = by_round ? round : record.domain + "\n" + round;
-      if (bands.empty() || present != key) {
-        bands.push_back({by_round ? round : record.domain, images, images});
-        key = present;
-      }
-      images += static_cast<double>(record.count);
-      bands.back().end = images;
-    }
-    if (!bands.empty() && (longest.empty() || bands.back().end > longest.back().end)) {
-      longest = std::move(bands);
-    }
-  }
-  return longest;
-}
-
-Frame make_frame(const std::vector<Band>& bands,
-                 const std::vector<std::vector<PlotPoint>>& series) {
-  Frame frame;
-  frame.most_images = std::max(1.0, bands.back().end);
-  frame.right = 16;
-  std::size_t longest = 0;
-  for (const Band& band : bands) {
-    const double room = frame.x(band.end) - frame.x(band.begin);
-    longest = std::max(longest, band.name.size());
-    frame.tilted = frame.tilted || static_cast<double>(band.name.size()) * kCharacter > room - 6;
-  }
-  frame.top = frame.tilted
-                  ? 44 + 0.5 * kCharacter * static_cast<double>(std::min<std::size_t>(longest, 24))
-                  : 56;
-  frame.right = frame.tilted ? 64 : 16;
+Shares find_range(const std::vector<Line>& lines, bool dots) {
   double low = 1;
   double high = 0;
-  for (const auto& points : series) {
-    for (const PlotPoint& point : points) {
-      low = std::min(low, point.raw);
-      high = std::max(high, point.raw);
+  for (const Line& line : lines) {
+    for (const PlotPoint& point : line.points) {
+      low = std::min(low, dots ? point.raw : point.value);
+      high = std::max(high, dots ? point.raw : point.value);
     }
   }
-  frame.low = std::max(0.0, std::floor(low * 10 - 0.2) / 10);
-  frame.high = std::min(1.0, std::ceil(high * 10 + 0.2) / 10);
-  if (frame.high - frame.low < 0.2) {
-    frame.low = std::max(0.0, frame.high - 0.2);
+  Shares range{std::max(0.0, std::floor(low * 10 - 0.2) / 10),
+               std::min(1.0, std::ceil(high * 10 + 0.2) / 10)};
+  if (range.high - range.low < 0.2) {
+    range.low = std::max(0.0, range.high - 0.2);
   }
-  return frame;
+  return range;
 }
 
-void draw_bands(std::ostream& svg, const Frame& frame, const std::vector<Band>& bands) {
-  for (std::size_t i = 0; i < bands.size(); ++i) {
-    const double left = frame.x(bands[i].begin);
-    const double width = frame.x(bands[i].end) - left;
-    if (i % 2 == 0) {
-      svg << "<rect class=\"band\" x=\"" << coordinate(left) << "\" y=\"" << coordinate(frame.top)
-          << "\" width=\"" << coordinate(width) << "\" height=\"" << coordinate(kPlotHeight)
-          << "\"/>";
-    }
-    std::string name = bands[i].name;
-    if (name.size() > 26) {
-      name = name.substr(0, 24) + "..";
-    }
-    const std::string x = coordinate(left + width / 2);
-    const std::string y = coordinate(frame.top - 8);
-    svg << "<text x=\"" << x << "\" y=\"" << y << "\"";
-    if (frame.tilted) {
-      svg << " transform=\"rotate(-32 " << x << " " << y << ")\"";
-    } else {
-      svg << " text-anchor=\"middle\"";
-    }
-    svg << ">" << escape_html(name) << "</text>\n";
-  }
+double y_of(const StreamFrame& frame, const Shares& range, double share) {
+  return frame.top + frame.height * (1 - (share - range.low) / (range.high - range.low));
 }
 
-void draw_axes(std::ostream& svg, const Frame& frame) {
-  for (const double tick : nice_ticks(frame.low * 100, frame.high * 100, 5)) {
-    const std::string y = coordinate(frame.y(tick / 100));
-    svg << "<line class=\"grid\" x1=\"" << kLeft << "\" x2=\"" << coordinate(kWidth - frame.right)
-        << "\" y1=\"" << y << "\" y2=\"" << y << "\"/><text text-anchor=\"end\" x=\"" << kLeft - 8
-        << "\" y=\"" << coordinate(frame.y(tick / 100) + 4) << "\">" << coordinate(tick)
+void draw_axes(std::ostream& svg, const StreamFrame& frame, const Shares& range) {
+  const std::string right = coordinate(kPlotWidth - frame.right);
+  for (const double tick : nice_ticks(range.low * 100, range.high * 100, 5)) {
+    const double y = y_of(frame, range, tick / 100);
+    svg << "<line class=\"grid\" x1=\"" << frame.left << "\" x2=\"" << right << "\" y1=\""
+        << coordinate(y) << "\" y2=\"" << coordinate(y) << "\"/><text text-anchor=\"end\" x=\""
+        << frame.left - 8 << "\" y=\"" << coordinate(y + 4) << "\">" << coordinate(tick)
         << "</text>\n";
   }
   const std::string bottom = coordinate(frame.bottom());
-  svg << "<line class=\"axis\" x1=\"" << kLeft << "\" x2=\"" << coordinate(kWidth - frame.right)
-      << "\" y1=\"" << bottom << "\" y2=\"" << bottom << "\"/>\n";
-  for (const double tick : nice_ticks(0, frame.most_images, 8)) {
-    svg << "<text text-anchor=\"middle\" x=\"" << coordinate(frame.x(tick)) << "\" y=\""
-        << coordinate(frame.bottom() + 18) << "\">" << coordinate(tick) << "</text>";
-  }
-  const double middle = frame.top + kPlotHeight / 2;
-  svg << "\n<text text-anchor=\"middle\" x=\"" << coordinate((kLeft + kWidth - frame.right) / 2)
-      << "\" y=\"" << coordinate(frame.bottom() + 38) << "\">images seen</text>"
-      << "<text text-anchor=\"middle\" transform=\"rotate(-90 13 " << coordinate(middle)
-      << ")\" x=\"13\" y=\"" << coordinate(middle) << "\">top-1 accuracy, %</text>\n";
+  const std::string middle = coordinate(frame.top + frame.height / 2);
+  svg << "<line class=\"axis\" x1=\"" << frame.left << "\" x2=\"" << right << "\" y1=\"" << bottom
+      << "\" y2=\"" << bottom << "\"/><text text-anchor=\"middle\" transform=\"rotate(-90 13 "
+      << middle << ")\" x=\"13\" y=\"" << middle << "\">top-1 accuracy, %</text>\n";
 }
 
-void draw_series(std::ostream& svg,
-                 const Frame& frame,
-                 const std::vector<PlotPoint>& points,
-                 std::size_t number) {
-  if (points.size() <= kMostDots) {
-    svg << "<g class=\"dots f" << number << "\">";
-    for (const PlotPoint& point : points) {
-      svg << "<circle r=\"2.2\" cx=\"" << coordinate(frame.x(point.images)) << "\" cy=\""
-          << coordinate(frame.y(point.raw)) << "\"><title>" << escape_html(point.record->method)
-          << ", " << escape_html(point.record->domain) << ", batch " << point.record->step << ": "
-          << percent_text(point.raw) << " %</title></circle>";
-    }
-    svg << "</g>\n";
+void draw_dots(std::ostream& svg, const StreamFrame& frame, const Shares& range, const Line& line) {
+  svg << "<g class=\"dots\">";
+  for (const PlotPoint& point : line.points) {
+    svg << "<circle r=\"2.2\" cx=\"" << coordinate(frame.x(point.images)) << "\" cy=\""
+        << coordinate(y_of(frame, range, point.raw)) << "\"><title>" << escape_html(line.label)
+        << ", " << escape_html(point.record->domain) << ", batch " << point.record->step << ": "
+        << percent_text(point.raw) << " %</title></circle>";
   }
+  svg << "</g>\n";
+}
+
+bool is_long(const Line& line) {
+  return !line.points.empty() && line.points.back().segment > kMostSegments;
+}
+
+// A gap where the domain changes; a thin line without gaps where there would be too many of them.
+void draw_line(std::ostream& svg, const StreamFrame& frame, const Shares& range, const Line& line) {
+  const std::vector<PlotPoint>& points = line.points;
   const std::size_t stride = 1 + points.size() / kMostPoints;
-  svg << "<path class=\"s" << number << "\" d=\"";
+  const bool joined = is_long(line);
+  svg << "<path class=\"line" << (joined ? " thin" : "") << "\" d=\"";
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const bool first = i == 0 || points[i].segment != points[i - 1].segment;
+    const bool first = i == 0 || (!joined && points[i].segment != points[i - 1].segment);
     if (first || i % stride == 0) {
       svg << (first ? "M" : "L") << coordinate(frame.x(points[i].images)) << " "
-          << coordinate(frame.y(points[i].value));
+          << coordinate(y_of(frame, range, points[i].value));
     }
   }
-  svg << "\"/>\n";
+  svg << "\"><title>" << escape_html(line.label) << "</title></path>\n";
 }
 
-void draw_changes(std::ostream& svg,
-                  const Frame& frame,
-                  const std::vector<PlotPoint>& points,
-                  std::size_t number) {
-  for (const PlotPoint& point : points) {
-    if (point.record->changed) {
-      const double x = frame.x(point.images);
-      svg << "<path class=\"s" << number << "\" d=\"M" << coordinate(x) << " "
-          << coordinate(frame.bottom()) << "v-12\"><title>change of domain seen at batch "
-          << point.record->step << "</title></path>";
-    }
-  }
+bool has_events(const Line& line) {
+  return std::any_of(line.points.begin(), line.points.end(), [](const PlotPoint& point) {
+    return point.record->changed || point.record->removed_entry;
+  });
 }
 
-void draw_legend(std::ostream& svg, const Run& run, bool changes) {
-  double x = kLeft;
-  svg << "<g class=\"legend\">";
-  const auto add = [&](const std::string& mark, const std::string& text) {
-    svg << "<g transform=\"translate(" << coordinate(x) << " 14)\">" << mark
-        << "<text x=\"28\" y=\"4\">" << escape_html(text) << "</text></g>";
-    x += 28 + kCharacter * static_cast<double>(text.size()) + 28;
+// A triangle for a change of domain that was seen, a cross for an entry that the bank gave up.
+// Where there are many, short strokes above and below.
+void draw_lane(std::ostream& svg, const StreamFrame& frame, const Line& line, double top) {
+  svg << "<g class=\"" << series_class(line.number) << " l" << line.number
+      << "\"><text text-anchor=\"end\" x=\"" << frame.left - 8 << "\" y=\"" << coordinate(top + 11)
+      << "\">" << escape_html(line.label.substr(0, 8)) << "</text>";
+  const bool many = std::count_if(line.points.begin(), line.points.end(), [](const PlotPoint& p) {
+                      return p.record->changed;
+                    }) > kMostTriangles;
+  const auto mark = [&](double x, double y, const char* shape, const std::string& title) {
+    svg << "<path class=\"" << (many || shape[0] == 'l' ? "cross" : "mark") << "\" d=\"M"
+        << coordinate(x) << " " << coordinate(top + y) << shape << "\"><title>" << title
+        << "</title></path>";
   };
-  for (const MethodSummary& method : run.summaries) {
-    const std::string number = std::to_string(series_of(run, method.method));
-    const std::string text = method.method == "noadapt" ? "noadapt: as shipped" : method.method;
-    add("<path class=\"s" + number + "\" d=\"M0 0h20\"/>", text);
-  }
-  if (changes) {
-    add("<path class=\"s1\" d=\"M10 6v-12\"/>", "change of domain detected");
+  for (const PlotPoint& point : line.points) {
+    const double x = frame.x(point.images);
+    const std::string step = std::to_string(point.record->step);
+    if (point.record->changed) {
+      mark(x, many ? 2 : 3, many ? "v5" : "m0 0l4 8h-8z",
+           "change of domain seen at batch " + step + ", then " +
+               std::to_string(point.record->bank_entries) + " entries");
+    }
+    if (const std::optional<std::size_t>& entry = point.record->removed_entry) {
+      mark(many ? x : x + 7, many ? 8 : 4, many ? "v5" : "l6 6m0 -6l-6 6",
+           "entry " + std::to_string(*entry) + " given up at batch " + step);
+    }
   }
   svg << "</g>\n";
 }
 
 }  // namespace
-
-std::size_t series_of(const Run& run, const std::string& method) {
-  if (method == "noadapt") {
-    return 0;
-  }
-  std::size_t number = 1;
-  for (const MethodFacts& facts : run.header.methods) {
-    if (facts.name == method) {
-      break;
-    }
-    number += facts.name == "noadapt" ? 0 : 1;
-  }
-  return 1 + (number - 1) % 5;
-}
 
 std::size_t smoothing_window(const Run& run) {
   const std::size_t methods = std::max<std::size_t>(1, run.summaries.size());
@@ -260,35 +182,44 @@ std::vector<PlotPoint> smooth_points(const Run& run,
   return points;
 }
 
-std::string stream_plot(const Run& run) {
-  std::vector<std::vector<PlotPoint>> series;
+std::string stream_plot(const Run& run, const SeriesTable& series) {
+  std::vector<Line> lines;
   bool any = false;
-  bool changes = false;
+  std::size_t lanes = 0;
   for (const MethodSummary& method : run.summaries) {
-    series.push_back(smooth_points(run, method.method, smoothing_window(run)));
-    any = any || !series.back().empty();
-    changes = changes || method.changes > 0;
+    lines.push_back({method.method, series.number_of(method.method),
+                     smooth_points(run, method.method, smoothing_window(run))});
+    any = any || !lines.back().points.empty();
+    lanes += has_events(lines.back()) ? 1 : 0;
   }
   if (!any) {
     return "";
   }
-  std::vector<Band> bands = find_bands(run, false);
-  if (bands.size() > kMostBands) {
-    bands = find_bands(run, true);
-  }
-  const Frame frame = make_frame(bands, series);
+  const std::vector<StreamBand> bands = find_bands(run);
+  const StreamFrame frame = make_frame(bands, 52, 290);
+  const bool dots = lines.size() <= kMostDottedMethods && !is_long(lines.front());
+  const Shares range = find_range(lines, dots);
+  const double below = lanes > 0 ? kLaneGap + static_cast<double>(lanes) * kLane : 0;
   std::ostringstream svg;
   svg << "<svg class=\"plot\" role=\"img\" aria-label=\"Accuracy over the stream, one line per "
          "method\" viewBox=\"0 0 "
-      << kWidth << " " << coordinate(frame.bottom() + 46) << "\">\n";
+      << kPlotWidth << " " << coordinate(frame.bottom() + below + 46) << "\">\n";
   draw_bands(svg, frame, bands);
-  draw_axes(svg, frame);
-  for (std::size_t i = 0; i < series.size(); ++i) {
-    const std::size_t number = series_of(run, run.summaries[i].method);
-    draw_series(svg, frame, series[i], number);
-    draw_changes(svg, frame, series[i], number);
+  draw_axes(svg, frame, range);
+  double lane = frame.bottom() + kLaneGap;
+  for (const Line& line : lines) {
+    svg << "<g class=\"" << series_class(line.number) << " l" << line.number << "\">";
+    if (dots && line.points.size() <= kMostDots) {
+      draw_dots(svg, frame, range, line);
+    }
+    draw_line(svg, frame, range, line);
+    svg << "</g>\n";
+    if (has_events(line)) {
+      draw_lane(svg, frame, line, lane);
+      lane += kLane;
+    }
   }
-  draw_legend(svg, run, changes);
+  draw_image_axis(svg, frame, below);
   svg << "</svg>\n";
   return svg.str();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plot of the report: accuracy over the stream, one line per method, domains as named bands,
-// detected changes as ticks on the axis. Private to the report.
+// Accuracy over the stream: one line per method, domains as named bands, what happened to banks in
+// lanes below the axis. Private to the report.
 #pragma once
 
 #include <cstddef>
@@ -8,17 +8,15 @@
 #include <vector>
 
 #include "zoa/eval/record.h"
+#include "zoa/eval/report_series.h"
 
 namespace zoa::detail {
 
 /// One SVG element, "" for a run without labels.
-std::string stream_plot(const Run& run);
+std::string stream_plot(const Run& run, const SeriesTable& series);
 
 /// Batches that one point of the line averages, at most.
 std::size_t smoothing_window(const Run& run);
-
-/// Number of the colour of a method (m0..m5): 0 = gray for noadapt.
-std::size_t series_of(const Run& run, const std::string& method);
 
 /// Accuracy per batch averaged over the neighbours within the same domain and round.
 /// images  seen before the middle of the batch.      value  0..1

@@ -2,11 +2,16 @@
 #include "zoa/eval/report.h"
 
 #include <regex>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include "zoa/eval/html.h"
+#include "zoa/eval/report_bank.h"
 #include "zoa/eval/report_plot.h"
+#include "zoa/eval/report_rounds.h"
+#include "zoa/eval/report_scatter.h"
+#include "zoa/eval/test_runs.h"
 
 namespace zoa {
 namespace {
@@ -60,7 +65,8 @@ TEST(NiceTicks, RoundNumbers) {
 
 TEST(Report, HostileNamesAreEscaped) {
   const std::string page = html_report({make_run(kHostile)}, {kHostile, kHostile});
-  EXPECT_EQ(page.find("<script"), std::string::npos);
+  EXPECT_EQ(page.find("<script"), page.rfind("<script")) << "only the page's own";
+  EXPECT_EQ(page.find("alert('x')"), std::string::npos);
   EXPECT_EQ(page.find("\" onload"), std::string::npos);
   EXPECT_NE(page.find("Content-Security-Policy"), std::string::npos);
 }
@@ -98,7 +104,8 @@ TEST(Report, WithoutLabelsThereIsNoPlot) {
     record.labeled = 0;
   }
   run.summaries = {summarize(run, "noadapt")};
-  EXPECT_EQ(detail::stream_plot(run), "");
+  const detail::SeriesTable series(compare_runs({run}));
+  EXPECT_EQ(detail::stream_plot(run, series), "");
   EXPECT_NE(html_report({run}).find("No labels"), std::string::npos);
 }
 
@@ -110,6 +117,118 @@ TEST(SmoothPoints, StayWithinTheirDomain) {
   EXPECT_EQ(points[2].value, 0.75);
   EXPECT_EQ(points[2].segment, 1U);
   EXPECT_EQ(points[2].images, 10);
+}
+
+TEST(Report, SeedsAreOneRowAndUnlikeRowsAreMarked) {
+  const zoa::Run first = make_test_run("1", {6, 4});
+  zoa::Run second = make_test_run("2", {8, 4});
+  const std::string page = html_report({first, second});
+  EXPECT_NE(page.find("68.8 \u00b1 8.8"), std::string::npos);
+  EXPECT_NE(page.find("--method zoa --seed 2"), std::string::npos);
+  EXPECT_EQ(page.find("not alike"), std::string::npos);
+  second.header.data_hash = "ee";
+  const std::string mixed = html_report({first, second});
+  EXPECT_NE(mixed.find("not alike"), std::string::npos);
+  EXPECT_NE(mixed.find("data hash: dd (a.jsonl) vs ee"), std::string::npos);
+}
+
+TEST(Report, MceIsExplainedOnlyWhereItCouldBe) {
+  zoa::Run run = make_test_run("1", {6, 4});
+  EXPECT_EQ(html_report({run}).find("mCE"), std::string::npos);
+  run.header.data = "imagenet-c:DIR";
+  EXPECT_NE(html_report({run}).find("No mCE: it needs all five severities"), std::string::npos);
+}
+
+// Rows with these accuracies in percent.
+ComparisonNetwork make_network(const std::vector<double>& accuracies) {
+  ComparisonNetwork network;
+  for (const double accuracy : accuracies) {
+    ComparisonRow& row = network.rows.emplace_back();
+    row.label = "m" + std::to_string(network.rows.size());
+    row.top1 = MeanSd{accuracy / 100, 0.01, 3};
+  }
+  return network;
+}
+
+TEST(ParetoRows, AccuracyGrowsWithCost) {
+  const ComparisonNetwork network = make_network({50, 60, 55, 60, 70, 99});
+  const std::vector<double> cost{1, 2, 3, 2, 28, 0};  // the last one has no cost
+  EXPECT_EQ(detail::pareto_rows(network.rows, cost), (std::vector<std::size_t>{0, 1, 4}));
+}
+
+TEST(CostPlot, AMarkerAndANamePerRow) {
+  Comparison comparison;
+  comparison.networks = {make_network({50, 60, 55})};
+  const detail::SeriesTable series(comparison);
+  const std::string plot =
+      detail::cost_plot(comparison.networks[0], {1, 2, 28}, "passes per batch", series);
+  for (const char* name : {">m1<", ">m2<", ">m3<", "log scale", "class=\"pareto\""}) {
+    EXPECT_NE(plot.find(name), std::string::npos) << name;
+  }
+  EXPECT_EQ(detail::cost_plot(comparison.networks[0], {0, 0, 1}, "ms", series), "");
+}
+
+TEST(RoundPlot, OnlyForSeveralRounds) {
+  zoa::Run run = make_test_run("1", {6, 4});
+  const Comparison one = compare_runs({run});
+  EXPECT_EQ(detail::round_plot(one, one.networks[0], detail::SeriesTable(one)), "");
+  BatchRecord again = run.batches.back();
+  again.round = 2;
+  run.batches.push_back(again);
+  run.summaries.back() = summarize(run, "zoa");
+  const Comparison two = compare_runs({run});
+  EXPECT_NE(detail::round_plot(two, two.networks[0], detail::SeriesTable(two)).find("round"),
+            std::string::npos);
+}
+
+BatchRecord make_bank_record(const std::string& domain, const std::vector<double>& weights) {
+  BatchRecord record;
+  record.method = "zoa";
+  record.domain = domain;
+  record.count = 8;
+  record.bank_weights = weights;
+  return record;
+}
+
+TEST(FollowBank, EntriesKeepTheirNameThroughRemovals) {
+  zoa::Run run;
+  run.batches = {make_bank_record("fog", {1}), make_bank_record("fog", {1})};
+  BatchRecord change = make_bank_record("snow", {0.25, 0.75});
+  change.changed = true;
+  run.batches.push_back(change);
+  change = make_bank_record("rain", {0.5, 0.5});  // gives up "fog", keeps what it learnt on snow
+  change.changed = true;
+  change.removed_entry = 1;
+  run.batches.push_back(change);
+  const std::vector<detail::BankEntry> entries = detail::follow_bank(run, "zoa");
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[0].name, "as shipped");
+  EXPECT_EQ(entries[0].weight, (std::vector<double>{1, 1, 0.25, 0.5}));
+  EXPECT_EQ(entries[1].name, "fog");
+  EXPECT_EQ(entries[1].weight, std::vector<double>{0.75});
+  EXPECT_EQ(entries[1].begin, std::vector<double>{16});
+  EXPECT_EQ(entries[2].name, "snow");
+  EXPECT_EQ(entries[2].weight, std::vector<double>{0.5});
+}
+
+TEST(FollowBank, AResetStartsANewBank) {
+  zoa::Run run;
+  run.batches = {make_bank_record("fog", {0.5, 0.5}), make_bank_record("snow", {1})};
+  const std::vector<detail::BankEntry> entries = detail::follow_bank(run, "zoa");
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(entries[2].weight, std::vector<double>{1});
+  EXPECT_TRUE(detail::follow_bank(run, "noadapt").empty());
+}
+
+TEST(SeriesTable, SixteenMethodsLookDifferent) {
+  Comparison comparison;
+  comparison.networks = {make_network(std::vector<double>(16, 50))};
+  const detail::SeriesTable series(comparison);
+  std::set<std::string> looks;
+  for (const ComparisonRow& row : comparison.networks[0].rows) {
+    looks.insert(detail::swatch(series.number_of(row.label)));
+  }
+  EXPECT_EQ(looks.size(), 16U);
 }
 
 }  // namespace

@@ -84,6 +84,21 @@ std::vector<std::string> protocol_options(const std::vector<Run>& runs) {
   return names;
 }
 
+std::vector<OptionText> protocol_of(const RunHeader& header,
+                                    const std::vector<std::string>& options) {
+  std::vector<OptionText> facts;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    facts.push_back({name, "text", value, "", 0, 0});
+  };
+  add("data", header.data_hash.substr(0, 8));
+  add("images", images_text(header));
+  add("domains", join(header.domains, ","));
+  for (const std::string& name : options) {
+    add(name, option_of(header, name));
+  }
+  return facts;
+}
+
 void note_value(ValueFiles& values, const std::string& value, const std::string& file) {
   auto found =
       std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == value; });
@@ -105,7 +120,7 @@ std::string difference_text(const std::string& name, const ValueFiles& values) {
     }
     parts.push_back(text + " (" + files_text(files) + ")");
   }
-  return name + ": " + join(parts, "; ");
+  return name + ": " + join(parts, " vs ");
 }
 
 std::vector<std::string> protocol_differences(const std::vector<Run>& runs) {

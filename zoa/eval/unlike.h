@@ -16,6 +16,11 @@ namespace zoa::detail {
 /// differ in (seeds, threads, shards, the limit of passes).
 std::vector<std::string> protocol_options(const std::vector<Run>& runs);
 
+/// What a run shares with the rows of its table: data, images, domains and protocol_options().
+/// Names are short, for labels.
+std::vector<OptionText> protocol_of(const RunHeader& header,
+                                    const std::vector<std::string>& options);
+
 /// Does the order seed matter: are images or domains in an order that is drawn?
 bool draws_order(const RunHeader& header);
 
@@ -26,7 +31,7 @@ std::string option_of(const RunHeader& header, const std::string& name);
 using ValueFiles = std::vector<std::pair<std::string, std::vector<std::string>>>;
 void note_value(ValueFiles& values, const std::string& value, const std::string& file);
 
-/// "order: file (a.jsonl), shuffled (b.jsonl)".
+/// "order: file (a.jsonl) vs shuffled (b.jsonl)".
 std::string difference_text(const std::string& name, const ValueFiles& values);
 
 /// A line for each fact of the protocol in which runs disagree: hash, images and domains of the
