@@ -173,11 +173,26 @@ def write_records(folder):
     (folder / "batch32.jsonl").write_text(made_run(bonus, seed=3, batch=32))
 
 
+def write_imagenet(folder):
+    """Two domains at two severities in the layout of ImageNet-C; one picture is damaged."""
+    for domain, noise in (("fog", 20), ("snow", 60)):
+        for severity in (1, 5):
+            place = folder / "in-c" / domain / str(severity)
+            write_folder(place, CLASSES, 2)
+            (place / "class9" / "9_broken.png").write_bytes(png(SIDE, SIDE, picture(9, noise))[:60])
+    lines = [f"class{label}/{i}.png" for i in (1, 0) for label in range(CLASSES)]
+    (folder / "subset.txt").write_text("\n".join(lines[:13]) + "\n")
+    (folder / "subset_odd.txt").write_text("class0/7.png\n")
+    for name in ("in-r", "in-v2"):
+        (folder / name / "somewhere").mkdir(parents=True)
+
+
 def make_fixtures(folder, models):
     """Everything but the model folders, which zoa itself makes (break_models)."""
     write_images(folder)
     write_networks(folder, models)
     write_archives(folder)
+    write_imagenet(folder)
     names = [f"class{i}" for i in range(CLASSES)]
     (folder / "labels10.txt").write_text("\n".join(names) + "\n")
     (folder / "labels9.txt").write_text("\n".join(names[:9]) + "\n")
