@@ -7,6 +7,7 @@ Placement, retries after lost workers and transport are all Ray's; this file onl
 import contextlib
 import logging
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from zoa.sweep.grid import SweepError
 from zoa.sweep.settings import Settings
 
 OBJECT_STORE_BYTES = 200_000_000  # records are some MB; what does not fit goes to disk
+CONNECT_SECONDS = 10
 
 
 def import_ray() -> Any:
@@ -28,6 +30,17 @@ def import_ray() -> Any:
     except ImportError as error:
         raise SweepError(f"a sweep needs Ray ({error}): pip install 'zoa[sweep]'") from None
     return ray
+
+
+def check_address(address: str) -> None:
+    """Whether anything listens there: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return  # "auto" and what else Ray may know
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise SweepError(f"cluster {address}: nothing answers there ({error})") from None
 
 
 class Cluster:
@@ -74,6 +87,7 @@ def connect(address: str | None, settings: Settings) -> Iterator[Cluster]:
     with contextlib.ExitStack() as stack:
         if address:
             scratch = None
+            check_address(address)
             options["address"] = address
         else:
             # Short: the paths of Ray's sockets are in it, and these may have 107 characters.
