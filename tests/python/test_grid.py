@@ -4,6 +4,7 @@
 import json
 
 import pytest
+from conftest import ROOT
 from zoa.sweep import Data, Grid, Method, Model, SweepError
 from zoa.sweep.cells import flag_words, make_cells
 
@@ -55,6 +56,14 @@ def test_cells_of_a_file(tmp_path):
         "--preset inception --quiet"
         for bits in ("w6a6", "w8a8")
     ]
+
+
+def test_the_example_of_the_guide(tmp_path):
+    text = (ROOT / "docs" / "guide" / "sweep.md").read_text()
+    (tmp_path / "g.toml").write_text(text.partition("```toml\n")[2].partition("```")[0])
+    cells = make_cells(Grid.load(tmp_path / "g.toml"))
+    assert f"= {len(cells)} cells" in text.replace("\n", " ")
+    assert len({cell.source.build for cell in cells}) == 4
 
 
 def test_json_and_code_mean_the_same(tmp_path):

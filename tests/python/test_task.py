@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 
+import ray
 from conftest import ROOT, wait_until
 from zoa.sweep import task
 
@@ -45,6 +46,23 @@ def test_failures_are_outcomes(place, tmp_path):
     assert "text" not in outcome
     gone = make_job(place, tmp_path / "gone", place.model)
     assert "gone" in task.evaluate(gone, None)["stderr"]
+
+
+def test_a_node_needs_no_package():
+    """Ray gets the functions by value: they load where there is no zoa to import."""
+    cloudpickle = ray.cloudpickle
+    cloudpickle.register_pickle_by_value(task)
+    code = "import pickle, sys; print(pickle.load(sys.stdin.buffer).__name__, 'zoa' in sys.modules)"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    for function in (task.evaluate, task.quantize):
+        node = subprocess.run(
+            [sys.executable, "-c", code],
+            input=cloudpickle.dumps(function),
+            capture_output=True,
+            env=environment,
+            check=True,
+        )
+        assert node.stdout.decode().split() == [function.__name__, "False"]
 
 
 def test_a_signal_is_named(tmp_path):

@@ -2,6 +2,7 @@
 """python -m zoa.sweep GRID.toml -o FOLDER: see zoa.sweep and docs/guide/sweep.md."""
 
 import argparse
+import os
 import shlex
 import sys
 
@@ -91,8 +92,12 @@ def main(words: list[str] | None = None) -> int:
         grid = Grid.load(arguments.grid)
         if arguments.list or arguments.dry_run:
             print_plan(grid, arguments.output, commands=arguments.dry_run)
+            sys.stdout.flush()
             return 0
         result = sweep(grid, arguments.output, arguments.address, settings)
+    except BrokenPipeError:  # of --list | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (SweepError, OSError) as error:
         print(f"zoa: error: {error}", file=sys.stderr)
         return USAGE_STATUS
