@@ -88,3 +88,7 @@ Image gaussian_blur(const Image& image, const Setting& setting) {
 }
 
 }  // namespace zoa::detail
+
+std::string zoa::opencv_version() {
+  return cv::getVersionString();
+}

@@ -25,6 +25,11 @@ constexpr std::array<Kind, 6> kKinds{{{"images", detail::make_folder},
 
 }  // namespace
 
+std::string Dataset::name(std::size_t /*domain*/, std::size_t index) const {
+  const std::string number = std::to_string(index);
+  return std::string(number.size() < 8 ? 8 - number.size() : 0, '0') + number;
+}
+
 std::unique_ptr<Dataset> open_dataset(const std::string& spec, const DatasetOptions& options) {
   const std::size_t colon = spec.find(':');
   const std::string name = spec.substr(0, colon);

@@ -32,6 +32,10 @@ class Dataset {
   /// Class index; -1 = unknown.
   virtual int label(std::size_t domain, std::size_t index) const = 0;
 
+  /// The picture's file inside the data set, e.g. "n01440764/a.JPEG"; its index, eight digits,
+  /// where it has no file of its own.
+  virtual std::string name(std::size_t domain, std::size_t index) const;
+
   /// Class names; empty where the data has none.
   virtual const std::vector<std::string>& classes() const = 0;
 
@@ -51,8 +55,10 @@ struct DatasetOptions {
 ///                   one domain, "images"
 ///   npz:FILE        one uint8 array (N,H,W,3) per domain; `labels` are those of their first N; the
 ///                   labels of `calib` are unknown
-///   cifar10-c:DIR, cifar100-c:DIR   NAME.npy (50000,32,32,3) in five blocks and labels.npy
-///   imagenet-c:DIR  CORRUPTION/SEVERITY/WNID/*.JPEG
+///   cifar10-c:DIR, cifar100-c:DIR   NAME.npy (rows,H,W,3), e.g. (50000,32,32,3), and labels.npy;
+///                   five blocks of rows, one per severity, or those that manifest.json names
+///   imagenet-c:DIR  CORRUPTION/SEVERITY/WNID/*.JPEG; without `labels`, the labels.txt of 'zoa
+///                   corrupt' counts
 ///   mnist:DIR       idx files, plain or .gz; domains "train" and "test"
 /// Throws  InvalidArgument for an unknown kind (the text lists the known ones) or a bad option;
 ///         Io for a missing path; BadFile if what lies there is not that kind of data.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "zoa/core/error.h"
+#include "zoa/data/set_store.h"
 #include "zoa/data/sources.h"
 #include "zoa/image/decode.h"
 
@@ -18,13 +19,18 @@ struct Listing {
   std::vector<int> labels;
 };
 
+// What 'zoa corrupt' wrote beside its pictures tells the classes where nobody else does.
+std::string labels_file(const std::string& path, const DatasetOptions& options) {
+  return options.labels.empty() && is_corrupted_set(path) ? path + "/labels.txt" : options.labels;
+}
+
 class ImagenetCDataset : public Dataset {
  public:
   ImagenetCDataset(std::string spec, std::string path, const DatasetOptions& options)
       : spec_(std::move(spec)),
         path_(std::move(path)),
         severity_(std::to_string(options.severity)),
-        classes_(load_class_names(options.labels)) {
+        classes_(load_class_names(labels_file(path_, options))) {
     check_severity(options.severity);
     for (const std::string& name : list_folders(path_)) {
       if (std::filesystem::is_directory(path_ + "/" + name + "/" + severity_)) {
@@ -55,6 +61,10 @@ class ImagenetCDataset : public Dataset {
   }
   Image image(std::size_t domain, std::size_t index) const override {
     return load_image(folder_of(domains_.at(domain)) + "/" + listing(domain).files.at(index));
+  }
+
+  std::string name(std::size_t domain, std::size_t index) const override {
+    return listing(domain).files.at(index);
   }
 
   std::uint64_t hash() const override {

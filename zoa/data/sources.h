@@ -77,6 +77,16 @@ std::vector<int> number_classes(const std::vector<std::string>& folders,
                                 std::vector<std::string>& classes,
                                 const std::string& where);
 
+/// The 15 corruptions without the validation ones, in the published order.
+std::vector<std::string> usual_corruptions();
+
+/// Throws  InvalidArgument for a name that is no corruption; the text lists the known ones.
+void check_corruptions(const std::vector<std::string>& names);
+
+/// A picture larger than crop x crop resized (short side to crop / 0.875, bilinear) and cropped, as
+/// ImageNet-C was made; any other picture, and every one if crop is 0, as it is.
+Image crop_as_published(const Image& image, int crop);
+
 /// Throws  InvalidArgument if the option is not 1..5.
 void check_severity(int severity);
 

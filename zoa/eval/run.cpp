@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdio>
 #include <memory>
 #include <utility>
 
 #include "zoa/core/cpu.h"
 #include "zoa/core/error.h"
+#include "zoa/core/hash.h"
 #include "zoa/core/threads.h"
 #include "zoa/core/version.h"
 #include "zoa/data/stream.h"
@@ -18,12 +18,6 @@
 
 namespace zoa {
 namespace {
-
-std::string hex(std::uint64_t value) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(value));
-  return text;
-}
 
 std::vector<std::size_t> pick_domains(const Dataset& data, const EvalOptions& options) {
   std::vector<std::size_t> picked;
@@ -141,7 +135,7 @@ void Evaluation::fill_header() {
   header.products = model_.quantization().products;
   header.preprocess = describe(model_.preprocess());
   header.data = data_.spec();
-  header.data_hash = hex(data_.hash());
+  header.data_hash = hex64(data_.hash());
   for (const std::size_t domain : domains_) {
     header.domains.push_back(data_.domains()[domain]);
     header.images.push_back(images_of(data_, domain, plan_.options));
