@@ -54,6 +54,12 @@ Image to_image(const Field& field) {
   return image;
 }
 
+void round_values(Field& field) {
+  for (float& value : field.values) {
+    value = std::round(value * 255.F) / 255.F;
+  }
+}
+
 Field blur_gaussian(const Field& field, double sigma, double truncate) {
   const int radius = static_cast<int>(truncate * sigma + 0.5);
   if (radius == 0) {
