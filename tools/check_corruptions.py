@@ -59,16 +59,18 @@ def open_data(path, count, every):
     return np.stack(images), np.array(labels, np.int64)
 
 
-def make_ours(zoa, images, labels, profile, folder):
+def make_ours(options, images, labels, folder):
     """zoa's corrupted copies: name -> (severities, N, H, W, 3)."""
+    names = options.corruption.split(",")
     np.savez(folder / "clean.npz", clean=images, labels=labels.astype(np.int64))
-    words = [zoa, "corrupt", f"npz:{folder / 'clean.npz'}", "-o", folder / "set", "--quiet"]
-    words += ["--store", "npy", "--corruption", "all,extra", "--profile", profile]
+    words = [options.zoa, "corrupt", f"npz:{folder / 'clean.npz'}", "-o", folder / "set", "--quiet"]
+    words += ["--store", "npy", "--corruption", options.corruption, "--seed", options.seed]
+    words += ["--profile", options.profile]
     subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL)
     shape = (5, *images.shape)
     return {
         name: np.load(folder / "set" / f"{name}.npy", mmap_mode="r").reshape(shape)
-        for name in reference.NAMES
+        for name in names
     }
 
 
@@ -149,6 +151,7 @@ def main():
     parser.add_argument("--std", default=".229,.224,.225")
     parser.add_argument("--severity", default="1,2,3,4,5")
     parser.add_argument("--corruption", default=",".join(reference.NAMES))
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     images, labels = open_data(options.data, options.count, options.every)
     functions = reference.load(options.profile)
@@ -157,10 +160,10 @@ def main():
     print(f"{'':20}   mean change      its spread        top-1 %\n{'':20}    zoa   PyPI    zoa   PyPI    zoa   PyPI")
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        ours = make_ours(options.zoa, images, labels, options.profile, pathlib.Path(folder))
+        ours = make_ours(options, images, labels, pathlib.Path(folder))
         for name in options.corruption.split(","):
             for severity in map(int, options.severity.split(",")):
-                theirs = reference.corrupt(functions, images, name, severity)
+                theirs = reference.corrupt(functions, images, name, severity, options.seed)
                 pair = (ours[name][severity - 1], theirs)
                 line, problems = compare(name, severity, pair, images, network)
                 print(line, flush=True)

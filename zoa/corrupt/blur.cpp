@@ -61,9 +61,7 @@ Image motion_blur(const Image& image, const Setting& setting) {
   const Trail trail = setting.pick<Trail>({{{10, 3}, {15, 5}, {15, 8}, {15, 12}, {20, 15}}},
                                           {{{6, 1}, {6, 1.5}, {6, 2}, {8, 2}, {9, 2.5}}});
   const double angle = -45.0 + 90.0 * setting.rng(kAngle).uniform(0);
-  Field field = blur_motion(to_field(image), trail.radius, trail.sigma, angle);
-  round_values(field);  // the released pictures came back from ImageMagick rounded
-  return to_image(field);
+  return to_image(blur_motion(to_field(image), trail.radius, trail.sigma, angle));
 }
 
 Image zoom_blur(const Image& image, const Setting& setting) {

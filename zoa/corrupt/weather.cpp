@@ -34,11 +34,12 @@ Field make_flakes(const Image& image, const SnowLevel& level, const Setting& set
   }
   flakes = zoom_center(flakes, level.zoom);
   for (float& value : flakes.values) {
-    value = value < level.threshold ? 0.F : std::floor(std::min(value, 1.F) * 255.F) / 255.F;
+    value = value < level.threshold ? 0.F : value;
   }
+  floor_values(flakes);  // the released scripts blurred the flakes as a picture of bytes
   const double angle = -135.0 + 90.0 * setting.rng(kAngle).uniform(0);
   flakes = blur_motion(flakes, level.radius, level.trail, angle);
-  round_values(flakes);  // the released scripts blurred the flakes as a picture of bytes
+  floor_values(flakes);
   return flakes;
 }
 
