@@ -7,9 +7,8 @@
     ENV/bin/python tools/check_corruptions.py --zoa build/zoa --profile imagenet --data FOLDER ...
 
 --data is an .npz with `clean` and `labels`, or a folder of class folders, from which every fifth
-picture (--every) is resized and cropped to 224 as ImageNet-C was. Prints one line per corruption and
-severity and ends with 1 if one is outside the bands below (docs/design/corruptions.md says why they
-are what they are).
+picture (--every) is resized and cropped to 224 as ImageNet-C was. Prints one line per corruption
+and severity and ends with 1 if one is outside the bands below (docs/design/corruptions.md).
 """
 
 import argparse
@@ -87,8 +86,8 @@ class Network:
             self.std = np.float32(options.std.split(","))
             core = openvino.Core()
             network = core.read_model(options.model)
-            height, width = 32 if options.profile == "cifar" else 224, None
-            network.reshape([-1, 3, height, width or height])
+            side = 32 if options.profile == "cifar" else 224
+            network.reshape([-1, 3, side, side])
             self.model = core.compile_model(network, "CPU")
 
     def hits(self, images):
@@ -121,7 +120,8 @@ def compare(name, severity, pair, clean, network):
     line += f" {100 * top1[0]:7.1f}{100 * top1[1]:7.1f}"
     problems = []
     if name in EXACT:
-        line += f"   {100 * (gap == 0).mean():6.2f} % equal, {100 * far:.3f} % over 2, most {gap.max()}"
+        line += f"   {100 * (gap == 0).mean():6.2f} % equal, {100 * far:.3f} % over 2"
+        line += f", most {gap.max()}"
         if far > EXACT[name]:
             problems.append("pixels")
     else:
@@ -157,7 +157,8 @@ def main():
     functions = reference.load(options.profile)
     network = Network(options, labels)
     print(f"{len(images)} images, clean top-1 {100 * network.hits(images).mean():.1f} %")
-    print(f"{'':20}   mean change      its spread        top-1 %\n{'':20}    zoa   PyPI    zoa   PyPI    zoa   PyPI")
+    print(f"{'':20}   mean change      its spread        top-1 %")
+    print(f"{'':20}" + 3 * "    zoa   PyPI")
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         ours = make_ours(options, images, labels, pathlib.Path(folder))

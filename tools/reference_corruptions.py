@@ -4,7 +4,7 @@
 The package imagenet-c 0.0.3 (2018) is loaded from its file with what later versions of numpy, scipy
 and scikit-image renamed; its code is not changed otherwise for 224 pixels. It has no CIFAR-10-C
 variant: for that profile the same functions get the strengths of the authors' make_cifar_c.py and
-32 for 224. The frost photographs lie in the package imagecorruptions, unchanged. Motion blur and
+32 for 224; pictures of other sides are done likewise. The frost photographs lie in the package imagecorruptions, unchanged. Motion blur and
 snow need ImageMagick (libmagickwand-6.q16-6 or 7), as published.
 """
 
@@ -68,12 +68,17 @@ CIFAR = {
 }
 
 
-class _Small(ast.NodeTransformer):
-    """Turns the functions for 224 pixels into those for 32."""
+class _Resized(ast.NodeTransformer):
+    """Turns functions for 224 pixels into those for another side, strengths into CIFAR's."""
+
+    def __init__(self, side, profile):
+        power = 1 << (side - 1).bit_length()  # of the plasma's map
+        self.sizes = {224: side, 256: power, 244: side * 244 / 224}
+        self.strengths = CIFAR if profile == "cifar" else {}
 
     def visit_FunctionDef(self, node):
         self.generic_visit(node)
-        if node.name in CIFAR and node.args.args[-1].arg == "severity":
+        if node.name in self.strengths and node.args.args[-1].arg == "severity":
             pick = ast.parse(f"c = STRENGTHS['{node.name}'][severity - 1]").body[0]
             at = next(
                 i
@@ -84,8 +89,8 @@ class _Small(ast.NodeTransformer):
         return node
 
     def visit_Constant(self, node):
-        replaced = {224: 32, 256: 32}.get(node.value) if type(node.value) is int else None
-        return node if replaced is None else ast.copy_location(ast.Constant(replaced), node)
+        size = self.sizes.get(node.value) if type(node.value) is int else None
+        return node if size is None else ast.copy_location(ast.Constant(size), node)
 
 
 def _old_gaussian(image, sigma=1, multichannel=False, **rest):
@@ -106,13 +111,17 @@ def _add_old_names():
     sys.modules["pkg_resources"] = resources
 
 
-def load(profile):
-    """name -> function(PIL image, severity) of a profile, "imagenet" or "cifar"."""
+def load(profile, side=None):
+    """name -> function(PIL image, severity) of a profile, "imagenet" or "cifar".
+
+    side: of the pictures, if it is not the published 224 or 32.
+    """
     _add_old_names()
     path = pathlib.Path(importlib.util.find_spec("imagenet_c").origin).parent / "corruptions.py"
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    if profile == "cifar":
-        tree = ast.fix_missing_locations(_Small().visit(tree))
+    side = side or (32 if profile == "cifar" else 224)
+    if side != 224 or profile == "cifar":
+        tree = ast.fix_missing_locations(_Resized(side, profile).visit(tree))
     module = types.ModuleType("reference_corruptions_" + profile)
     module.STRENGTHS = CIFAR
     exec(compile(tree, str(path), "exec"), module.__dict__)
