@@ -17,9 +17,16 @@ import reference_corruptions as reference
 
 FOLDER = pathlib.Path(__file__).parent.parent / "tests" / "data" / "corruptions"
 SIDES = {"imagenet": 48, "cifar": 32}
-FIXED = (
-    "defocus_blur gaussian_blur zoom_blur brightness contrast saturate pixelate jpeg_compression"
-).split()
+FIXED = [
+    "defocus_blur",
+    "gaussian_blur",
+    "zoom_blur",
+    "brightness",
+    "contrast",
+    "saturate",
+    "pixelate",
+    "jpeg_compression",
+]
 REPEATS = 60
 
 

@@ -4,8 +4,9 @@
 The package imagenet-c 0.0.3 (2018) is loaded from its file with what later versions of numpy, scipy
 and scikit-image renamed; its code is not changed otherwise for 224 pixels. It has no CIFAR-10-C
 variant: for that profile the same functions get the strengths of the authors' make_cifar_c.py and
-32 for 224; pictures of other sides are done likewise. The frost photographs lie in the package imagecorruptions, unchanged. Motion blur and
-snow need ImageMagick (libmagickwand-6.q16-6 or 7), as published.
+32 for 224; pictures of other sides are done likewise. The frost photographs lie in the package
+imagecorruptions, unchanged. Motion blur and snow need ImageMagick (libmagickwand-6.q16-6), as
+published.
 """
 
 import ast
@@ -20,11 +21,27 @@ import scipy.ndimage
 import skimage.filters
 from PIL import Image
 
-NAMES = (
-    "gaussian_noise shot_noise impulse_noise defocus_blur glass_blur motion_blur zoom_blur snow"
-    " frost fog brightness contrast elastic_transform pixelate jpeg_compression speckle_noise"
-    " gaussian_blur spatter saturate"
-).split()
+NAMES = [
+    "gaussian_noise",
+    "shot_noise",
+    "impulse_noise",
+    "defocus_blur",
+    "glass_blur",
+    "motion_blur",
+    "zoom_blur",
+    "snow",
+    "frost",
+    "fog",
+    "brightness",
+    "contrast",
+    "elastic_transform",
+    "pixelate",
+    "jpeg_compression",
+    "speckle_noise",
+    "gaussian_blur",
+    "spatter",
+    "saturate",
+]
 
 # Strengths by severity, from make_cifar_c.py of github.com/hendrycks/robustness.
 CIFAR = {
