@@ -69,16 +69,19 @@ void add_noise(cv::Mat& sum, int grid, float weight, bool is_needled, const Rng&
   sum += noise * (weight / unit);
 }
 
-// Values 0..255 of the ice's colours.
-Field make_ice(int width, int height, const Setting& setting) {
+// Values 0..255 of the ice's colours: every stride-th pixel of a pane.
+Field make_ice(int width, int height, int stride, const Setting& setting) {
   const Rng chance = setting.rng(kPane);
   const Pane& pane = kPanes[static_cast<std::size_t>(chance.uniform(0) * kPanes.size())];
-  cv::Mat sum = cv::Mat::zeros(height, width, CV_32F);
-  for (std::size_t i = 0; i < kSizes; ++i) {
-    const bool is_needled = pane.is_needled && kGrid[i] >= 3 && kGrid[i] <= 24;
-    add_noise(sum, kGrid[i], std::sqrt(pane.variance[i]), is_needled,
+  cv::Mat wide = cv::Mat::zeros(height * stride, width * stride, CV_32F);
+  for (std::size_t i = 1; i < kSizes; ++i) {
+    const bool is_needled = pane.is_needled && kGrid[i] <= 24;
+    add_noise(wide, kGrid[i], std::sqrt(pane.variance[i]), is_needled,
               setting.rng(kNoise + static_cast<std::uint32_t>(i)));
   }
+  cv::Mat sum;
+  cv::resize(wide, sum, cv::Size(width, height), 0, 0, cv::INTER_NEAREST);
+  add_noise(sum, kGrid[0], std::sqrt(pane.variance[0]), false, setting.rng(kNoise));
   const float drift = pane.drift * static_cast<float>(chance.normal(1));
   Field ice(width, height, 3);
   for (std::size_t i = 0; i < ice.values.size(); ++i) {
@@ -109,17 +112,12 @@ Image frost(const Image& image, const Setting& setting) {
                                {{{1.F, .2F}, {1.F, .3F}, {.9F, .4F}, {.85F, .4F}, {.75F, .45F}}});
   // CIFAR-10-C took every fifth pixel of the photographs.
   const int stride = setting.profile == Profile::ImageNet ? 1 : 5;
-  const Field ice = make_ice(image.width * stride, image.height * stride, setting);
+  const Field ice = make_ice(image.width, image.height, stride, setting);
   Image result(image.width, image.height);
-  std::size_t at = 0;
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
-      for (int c = 0; c < 3; ++c, ++at) {
-        const float frozen = std::floor(ice.values[ice.at(x * stride, y * stride, c)]);
-        const float value = level.keep * static_cast<float>(image.rgb[at]) + level.ice * frozen;
-        result.rgb[at] = static_cast<std::uint8_t>(std::min(value + 1e-3F, 255.F));
-      }
-    }
+  for (std::size_t i = 0; i < result.rgb.size(); ++i) {
+    const float value =
+        level.keep * static_cast<float>(image.rgb[i]) + level.ice * std::floor(ice.values[i]);
+    result.rgb[i] = static_cast<std::uint8_t>(std::min(value + 1e-3F, 255.F));
   }
   return result;
 }

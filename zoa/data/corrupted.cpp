@@ -4,7 +4,7 @@
 
 #include "zoa/core/error.h"
 #include "zoa/data/sources.h"
-#include "zoa/image/preprocess.h"
+#include "zoa/image/resize.h"
 
 namespace zoa {
 namespace detail {
@@ -27,11 +27,15 @@ void check_corruptions(const std::vector<std::string>& names) {
 }
 
 Image crop_as_published(const Image& image, int crop) {
-  PreprocessSpec spec;
-  spec.width = crop;
-  spec.height = crop;
-  spec.interpolation = "bilinear";
-  return crop > 0 && image.width > crop && image.height > crop ? fit_image(image, spec) : image;
+  if (crop <= 0 || std::max(image.width, image.height) <= crop) {
+    return image;
+  }
+  const auto side = static_cast<std::int64_t>(crop / 0.875);
+  const std::int64_t least = std::min(image.width, image.height);
+  const auto scaled = [&](std::int64_t length) { return static_cast<int>(length * side / least); };
+  return center_crop(
+      resize(image, scaled(image.width), scaled(image.height), Interpolation::Bilinear), crop,
+      crop);
 }
 
 }  // namespace detail

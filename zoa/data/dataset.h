@@ -81,8 +81,8 @@ struct CorruptedOptions {
   int severity = 5;                ///< 1..5
   std::uint64_t seed = 0;
   std::optional<Profile> profile;  ///< none = by the size of each picture, see choose_profile
-  int crop = 224;  ///< larger pictures are first resized (short side to crop / 0.875, bilinear) and
-                   ///< cropped to crop x crop, as ImageNet-C was made; 0 = never
+  int crop = 224;  ///< pictures with a longer side are first resized (short side to crop / 0.875,
+                   ///< bilinear) and cropped to crop x crop, as ImageNet-C was made; 0 = never
 };
 
 /// The pictures of one domain of `base` under each corruption: one domain per name.
