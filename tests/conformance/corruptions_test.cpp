@@ -24,7 +24,7 @@ constexpr double kShare = 0.001;
 // Mean change: of the reference, plus four standard errors of both means.
 constexpr double kMeanBand = 0.03;
 constexpr double kFrostBand = 0.12;  // pictures of ice that are made, against photographs
-constexpr std::uint64_t kDraws = 200;
+constexpr std::uint64_t kDraws = 60;
 
 const NpzFile& pictures() {
   static const NpzFile kFile(kFolder + "pictures.npz");

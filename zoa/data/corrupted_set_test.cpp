@@ -114,6 +114,16 @@ TEST_F(CorruptedSetTest, JpegsHaveTheQuality) {
   EXPECT_EQ(file, encode_jpeg(expected, 60));
 }
 
+TEST_F(CorruptedSetTest, PicturesWithOneLongSideAreCroppedToo) {
+  write_source(400, 200);
+  make("out");
+  EXPECT_EQ(load_npy_header(path("out/fog.npy")).shape, (std::vector<std::size_t>{6, 224, 224, 3}));
+  plan_.crop = 0;
+  make("whole");
+  EXPECT_EQ(load_npy_header(path("whole/fog.npy")).shape,
+            (std::vector<std::size_t>{6, 200, 400, 3}));
+}
+
 TEST_F(CorruptedSetTest, ThreadsDoNotMatterAndChecksumsHold) {
   write_source();
   for (const Store store : {Store::Png, Store::Npy}) {
