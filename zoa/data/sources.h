@@ -83,8 +83,8 @@ std::vector<std::string> usual_corruptions();
 /// Throws  InvalidArgument for a name that is no corruption; the text lists the known ones.
 void check_corruptions(const std::vector<std::string>& names);
 
-/// A picture with a side longer than crop resized (short side to crop / 0.875, bilinear) and cropped,
-/// as ImageNet-C was made; any other picture, and every one if crop is 0, as it is.
+/// A picture with a side longer than crop resized (short side to crop / 0.875, bilinear) and
+/// cropped, as ImageNet-C was made; any other picture, and every one if crop is 0, as it is.
 Image crop_as_published(const Image& image, int crop);
 
 /// Throws  InvalidArgument if the option is not 1..5.
