@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kMostLabelBytes = 16U << 20U;
 
+}  // namespace
+
 std::string clean_domain(const Dataset& data) {
   for (const char* name : {"test", "clean"}) {
     if (std::find(data.domains().begin(), data.domains().end(), name) != data.domains().end()) {
@@ -22,20 +24,21 @@ std::string clean_domain(const Dataset& data) {
   return default_domains(data).front();
 }
 
-std::vector<std::string> corruption_names(const std::string& text) {
-  if (text != "all") {
-    return split_list(text, "--corrupt");
-  }
+std::vector<std::string> corruption_names(const std::string& text, const std::string& flag) {
   std::vector<std::string> names;
-  for (const CorruptionInfo& info : list_corruptions()) {
-    if (!info.validation) {
-      names.push_back(info.name);
+  for (const std::string& part : split_list(text, flag)) {
+    if (part != "all" && part != "extra") {
+      names.push_back(part);
+      continue;
+    }
+    for (const CorruptionInfo& info : list_corruptions()) {
+      if (info.validation == (part == "extra")) {
+        names.push_back(info.name);
+      }
     }
   }
   return names;
 }
-
-}  // namespace
 
 std::shared_ptr<const Dataset> corrupt_source(std::shared_ptr<const Dataset> data,
                                               const DataSource& source) {
@@ -43,7 +46,7 @@ std::shared_ptr<const Dataset> corrupt_source(std::shared_ptr<const Dataset> dat
     return data;
   }
   CorruptedOptions options;
-  options.names = corruption_names(source.corrupt);
+  options.names = corruption_names(source.corrupt, "--corrupt");
   options.severities = source.severities;
   const std::string domain = clean_domain(*data);
   return corrupted(std::move(data), domain, options);

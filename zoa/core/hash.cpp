@@ -73,6 +73,10 @@ StatePointer make_state() {
 
 }  // namespace
 
+std::string hex64(std::uint64_t value) {
+  return text64(value);
+}
+
 std::string hash64(std::span<const std::uint8_t> bytes) {
   return text64(XXH3_64bits(bytes.data(), bytes.size()));
 }

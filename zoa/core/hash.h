@@ -9,6 +9,9 @@
 
 namespace zoa {
 
+/// 16 hex digits.
+std::string hex64(std::uint64_t value);
+
 std::string hash64(std::span<const std::uint8_t> bytes);   ///< 16 hex digits, XXH3-64
 std::string hash128(std::span<const std::uint8_t> bytes);  ///< 32 hex digits, XXH3-128
 

@@ -19,6 +19,10 @@ TEST(Hash, EmptyIsTheKnownValue) {
   EXPECT_EQ(hash128({}), "99aa06d3014798d86001c324468d497f");
 }
 
+TEST(Hash, NumbersHaveSixteenDigits) {
+  EXPECT_EQ(hex64(0x1234ABCD), "000000001234abcd");
+}
+
 TEST(Hash, FilesHashLikeTheirBytes) {
   const TestFolder folder;
   std::string text(2'500'000, 'a');

@@ -68,11 +68,13 @@ Image zoom_blur(const Image& image, const Setting& setting) {
   const Zooms zooms =
       setting.pick<Zooms>({{{1.11, .01}, {1.16, .01}, {1.21, .02}, {1.26, .02}, {1.31, .03}}},
                           {{{1.06, .01}, {1.11, .01}, {1.16, .01}, {1.21, .01}, {1.26, .01}}});
-  const auto count = static_cast<int>(std::ceil((zooms.stop - 1.0) / zooms.step));  // as arange
+  // numpy.arange, to the last bit: a zoom of 1.12 more or less exact crops one pixel more or less.
+  const auto count = static_cast<int>(std::ceil((zooms.stop - 1.0) / zooms.step));
+  const double step = (1.0 + zooms.step) - 1.0;
   const Field field = to_field(image);
   Field sum = field;
   for (int i = 0; i < count; ++i) {
-    const Field zoomed = zoom_center(field, 1.0 + i * zooms.step);
+    const Field zoomed = zoom_center(field, 1.0 + i * step);
     std::transform(sum.values.begin(), sum.values.end(), zoomed.values.begin(), sum.values.begin(),
                    std::plus<>());
   }
@@ -88,3 +90,7 @@ Image gaussian_blur(const Image& image, const Setting& setting) {
 }
 
 }  // namespace zoa::detail
+
+std::string zoa::opencv_version() {
+  return cv::getVersionString();
+}

@@ -25,6 +25,9 @@ struct CorruptionInfo {
 /// Implemented corruptions in the published order, the validation ones last.
 const std::vector<CorruptionInfo>& list_corruptions();
 
+/// Version of OpenCV that filters and warps.
+std::string opencv_version();
+
 /// The profile for a picture's short side: Cifar below 64 pixels, else ImageNet.
 Profile choose_profile(const Image& image) noexcept;
 

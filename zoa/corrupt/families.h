@@ -53,6 +53,9 @@ Field to_field(const Image& image);
 /// Clips to 0..1 and rounds down, as the released sets were written.
 Image to_image(const Field& field);
 
+/// Rounds values of 0..1 down to multiples of 1/255, as a picture of bytes in between does.
+void floor_values(Field& field);
+
 /// Gaussian blur with repeated edges, cut off at `truncate` sigmas; sigma 0 = a copy.
 Field blur_gaussian(const Field& field, double sigma, double truncate = 4.0);
 

@@ -11,6 +11,10 @@
 namespace zoa::detail {
 namespace {
 
+// Before rounding down: undoes the rounding of v / 255 * 255, so that an untouched value comes
+// back.
+constexpr float kShift = 1e-3F;
+
 // Where output positions of one axis read: the lower neighbour and the weight of the upper one.
 struct Tap {
   int low = 0;
@@ -46,12 +50,16 @@ Field to_field(const Image& image) {
 
 Image to_image(const Field& field) {
   Image image(field.width, field.height);
-  // The small shift undoes the rounding of v / 255 * 255, so that an untouched value comes back.
-  constexpr float kShift = 1e-3F;
   std::transform(field.values.begin(), field.values.end(), image.rgb.begin(), [](float value) {
     return static_cast<std::uint8_t>(std::min(std::max(value, 0.F) * 255.F + kShift, 255.F));
   });
   return image;
+}
+
+void floor_values(Field& field) {
+  for (float& value : field.values) {
+    value = std::floor(std::clamp(value, 0.F, 1.F) * 255.F + kShift) / 255.F;
+  }
 }
 
 Field blur_gaussian(const Field& field, double sigma, double truncate) {

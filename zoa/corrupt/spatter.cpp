@@ -32,19 +32,29 @@ Field make_liquid(const Image& image, const Spatter& level, const Rng& rng) {
   return liquid;
 }
 
+// To bytes rounding down, as a cast does; OpenCV's own conversion rounds to the nearest.
+cv::Mat floor_bytes(const cv::Mat& plane, float scale) {
+  cv::Mat bytes(plane.rows, plane.cols, CV_8U);
+  for (int y = 0; y < plane.rows; ++y) {
+    for (int x = 0; x < plane.cols; ++x) {
+      const float value = std::clamp(plane.at<float>(y, x) * scale, 0.F, 255.F);
+      bytes.at<std::uint8_t>(y, x) = static_cast<std::uint8_t>(value);
+    }
+  }
+  return bytes;
+}
+
 // Light and shade of the drops from the distance to their edges; 0..strength.
 Field shade_water(Field liquid, float strength) {
   const cv::Mat plane(liquid.height, liquid.width, CV_32F, liquid.values.data());
-  cv::Mat drops;
-  plane.convertTo(drops, CV_8U, 255.0, -0.5);  // rounds down, as a cast does
+  const cv::Mat drops = floor_bytes(plane, 255.F);
   cv::Mat edges;
   cv::Canny(drops, edges, 50, 150);
   cv::Mat distance;
   cv::distanceTransform(255 - edges, distance, cv::DIST_L2, 5);
   cv::threshold(distance, distance, 20, 20, cv::THRESH_TRUNC);
   cv::blur(distance, distance, cv::Size(3, 3));
-  cv::Mat relief;
-  distance.convertTo(relief, CV_8U, 1.0, -0.5);
+  cv::Mat relief = floor_bytes(distance, 1.F);
   cv::equalizeHist(relief, relief);
   const cv::Mat kernel = (cv::Mat_<float>(3, 3) << -2, -1, 0, -1, 1, 1, 0, 1, 2);
   cv::filter2D(relief, relief, CV_8U, kernel);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// snow, frost, fog.
+// snow and fog.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "zoa/corrupt/families.h"
@@ -12,7 +11,6 @@ namespace {
 constexpr std::uint32_t kFlakes = 1;
 constexpr std::uint32_t kAngle = 2;
 constexpr std::uint32_t kPlasma = 3;
-constexpr std::uint32_t kRidges = 4;
 
 struct SnowLevel {
   float mean;
@@ -27,10 +25,6 @@ struct FogLevel {
   float thickness;
   double decay;
 };
-struct FrostLevel {
-  float keep;
-  float ice;
-};
 
 Field make_flakes(const Image& image, const SnowLevel& level, const Setting& setting) {
   Field flakes(image.width, image.height, 1);
@@ -40,27 +34,13 @@ Field make_flakes(const Image& image, const SnowLevel& level, const Setting& set
   }
   flakes = zoom_center(flakes, level.zoom);
   for (float& value : flakes.values) {
-    value = value < level.threshold ? 0.F : std::min(value, 1.F);
+    value = value < level.threshold ? 0.F : value;
   }
+  floor_values(flakes);  // the released scripts blurred the flakes as a picture of bytes
   const double angle = -135.0 + 90.0 * setting.rng(kAngle).uniform(0);
-  return blur_motion(flakes, level.radius, level.trail, angle);
-}
-
-// Differs: the released scripts mix in crops of photographs; here a plasma of patches with sharp
-// ridges, bluish white, with a mean of about 0.55.
-Field make_ice(int width, int height, const Setting& setting) {
-  const Field patches = make_plasma(width, height, 1.8, setting.rng(kPlasma));
-  const Field ridges = make_plasma(width, height, 1.5, setting.rng(kRidges));
-  constexpr std::array<float, 3> kTint{0.92F, 0.98F, 1.F};
-  Field ice(width, height, 3);
-  for (std::size_t i = 0; i < patches.values.size(); ++i) {
-    const float ridge = 1.F - std::abs(2.F * ridges.values[i] - 1.F);
-    const float value = 0.18F + 0.4F * patches.values[i] + 0.5F * ridge * ridge * ridge;
-    for (std::size_t c = 0; c < 3; ++c) {
-      ice.values[3 * i + c] = kTint[c] * value;
-    }
-  }
-  return ice;
+  flakes = blur_motion(flakes, level.radius, level.trail, angle);
+  floor_values(flakes);
+  return flakes;
 }
 
 }  // namespace
@@ -88,18 +68,6 @@ Image snow(const Image& image, const Setting& setting) {
       const float whitened = std::max(rgb[c], grey * 1.5F + 0.5F);
       rgb[c] = level.keep * rgb[c] + (1.F - level.keep) * whitened + fallen;
     }
-  }
-  return to_image(field);
-}
-
-Image frost(const Image& image, const Setting& setting) {
-  const FrostLevel level =
-      setting.pick<FrostLevel>({{{1.F, .4F}, {.8F, .6F}, {.7F, .7F}, {.65F, .7F}, {.6F, .75F}}},
-                               {{{1.F, .2F}, {1.F, .3F}, {.9F, .4F}, {.85F, .4F}, {.75F, .45F}}});
-  const Field ice = make_ice(image.width, image.height, setting);
-  Field field = to_field(image);
-  for (std::size_t i = 0; i < field.values.size(); ++i) {
-    field.values[i] = level.keep * field.values[i] + level.ice * ice.values[i];
   }
   return to_image(field);
 }

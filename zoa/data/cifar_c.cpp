@@ -6,13 +6,12 @@
 
 #include "zoa/core/error.h"
 #include "zoa/data/npy.h"
+#include "zoa/data/set_store.h"
 #include "zoa/data/severity.h"
 #include "zoa/data/sources.h"
 
 namespace zoa::detail {
 namespace {
-
-constexpr std::size_t kSeverities = 5;
 
 std::vector<std::string> list_arrays(const std::string& path) {
   std::error_code code;
@@ -36,6 +35,7 @@ class CifarCDataset : public Dataset {
       : spec_(std::move(spec)),
         path_(std::move(path)),
         severities_(options.severities),
+        blocks_(severities_of(path_)),
         classes_(load_class_names(options.labels)) {
     const std::vector<std::string> arrays = list_arrays(path_);
     if (arrays.empty()) {
@@ -43,7 +43,11 @@ class CifarCDataset : public Dataset {
            "), expected the files of CIFAR-10-C");
     }
     domains_ = cross_severities(arrays, severities_);
+    for (const int severity : severities_) {
+      block_of(severity);  // is it there?
+    }
     load_labels();
+    find_size(arrays.front());
     for (const CorruptionDomain& domain : domains_) {
       names_.push_back(domain.name);
       check_array(domain.corruption);
@@ -65,7 +69,7 @@ class CifarCDataset : public Dataset {
     const PixelCache::Pixels pixels = cache_.get(domain, [&] {
       return load_npy_rows(file_of(source.corruption), first_row(source.severity), rows_).bytes;
     });
-    return cut_image(*pixels, index, 32, 32, 3);
+    return cut_image(*pixels, index, width_, height_, 3);
   }
 
   std::uint64_t hash() const override {
@@ -85,8 +89,26 @@ class CifarCDataset : public Dataset {
  private:
   std::string file_of(const std::string& name) const { return path_ + "/" + name + ".npy"; }
   // Of a severity's block.
-  std::size_t first_row(int severity) const {
-    return static_cast<std::size_t>(severity - 1) * rows_;
+  std::size_t first_row(int severity) const { return block_of(severity) * rows_; }
+
+  std::size_t block_of(int severity) const {
+    const auto found = std::find(blocks_.begin(), blocks_.end(), severity);
+    if (found == blocks_.end()) {
+      fail(ErrorCode::InvalidArgument, path_, ": no severity ", severity, "; manifest.json names ",
+           severities_text(blocks_));
+    }
+    return static_cast<std::size_t>(found - blocks_.begin());
+  }
+
+  // 32 x 32 as published; arrays of 'zoa corrupt' may hold other pictures.
+  void find_size(const std::string& array) {
+    constexpr std::size_t kMost = 65536;
+    const NpyHeader header = load_npy_header(file_of(array));
+    if (header.shape.size() != 4 || header.shape[1] - 1 >= kMost || header.shape[2] - 1 >= kMost) {
+      fail(ErrorCode::BadFile, file_of(array), ": expected shape (rows,H,W,3)");
+    }
+    height_ = static_cast<int>(header.shape[1]);
+    width_ = static_cast<int>(header.shape[2]);
   }
 
   void check_index(std::size_t index) const {
@@ -97,11 +119,11 @@ class CifarCDataset : public Dataset {
 
   void load_labels() {
     const std::vector<std::int64_t> all = load_npy(file_of("labels")).as_i64();
-    if (all.empty() || all.size() % kSeverities != 0) {
-      fail(ErrorCode::BadFile, file_of("labels"), ": ", all.size(),
-           " labels, expected five blocks of one size");
+    if (all.empty() || all.size() % blocks_.size() != 0) {
+      fail(ErrorCode::BadFile, file_of("labels"), ": ", all.size(), " labels, expected ",
+           blocks_.size(), " blocks of one size");
     }
-    rows_ = all.size() / kSeverities;
+    rows_ = all.size() / blocks_.size();
     labels_.reserve(all.size());
     for (const std::int64_t label : all) {
       if (label < 0 || label > 1'000'000) {
@@ -114,21 +136,25 @@ class CifarCDataset : public Dataset {
 
   void check_array(const std::string& name) const {
     const NpyHeader header = load_npy_header(file_of(name));
-    const std::vector<std::size_t> expected{labels_.size(), 32, 32, 3};
+    const std::vector<std::size_t> expected{labels_.size(), static_cast<std::size_t>(height_),
+                                            static_cast<std::size_t>(width_), 3};
     if (header.type != NpyType::U8 || header.shape != expected) {
-      fail(ErrorCode::BadFile, file_of(name), ": expected uint8 of shape (", expected[0],
-           ",32,32,3)");
+      fail(ErrorCode::BadFile, file_of(name), ": expected uint8 of shape (", expected[0], ',',
+           height_, ',', width_, ",3)");
     }
   }
 
   std::string spec_;
   std::string path_;
-  std::vector<int> severities_;
+  std::vector<int> severities_;  // asked for
+  std::vector<int> blocks_;      // severities of the blocks, in their order
   std::vector<std::string> classes_;
   std::vector<CorruptionDomain> domains_;
   std::vector<std::string> names_;
+  int width_ = 0;
+  int height_ = 0;
   std::size_t rows_ = 0;     // of one severity
-  std::vector<int> labels_;  // of all five blocks
+  std::vector<int> labels_;  // of all blocks
   mutable PixelCache cache_;
 };
 

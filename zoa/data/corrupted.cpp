@@ -5,12 +5,12 @@
 #include "zoa/core/error.h"
 #include "zoa/data/severity.h"
 #include "zoa/data/sources.h"
-#include "zoa/image/preprocess.h"
+#include "zoa/image/resize.h"
 
 namespace zoa {
-namespace {
+namespace detail {
 
-std::vector<std::string> usual_names() {
+std::vector<std::string> usual_corruptions() {
   std::vector<std::string> names;
   for (const CorruptionInfo& info : list_corruptions()) {
     if (!info.validation) {
@@ -19,6 +19,29 @@ std::vector<std::string> usual_names() {
   }
   return names;
 }
+
+void check_corruptions(const std::vector<std::string>& names) {
+  const Image probe(1, 1);
+  for (const std::string& name : names) {
+    corrupt(probe, name, 1, Profile::Cifar, 0);  // throws for an unknown name
+  }
+}
+
+Image crop_as_published(const Image& image, int crop) {
+  if (crop <= 0 || std::max(image.width, image.height) <= crop) {
+    return image;
+  }
+  const auto side = static_cast<std::int64_t>(crop / 0.875);
+  const std::int64_t least = std::min(image.width, image.height);
+  const auto scaled = [&](std::int64_t length) { return static_cast<int>(length * side / least); };
+  return center_crop(
+      resize(image, scaled(image.width), scaled(image.height), Interpolation::Bilinear), crop,
+      crop);
+}
+
+}  // namespace detail
+
+namespace {
 
 class CorruptedDataset : public Dataset {
  public:
@@ -41,21 +64,18 @@ class CorruptedDataset : public Dataset {
   const std::vector<std::string>& domains() const override { return names_; }
   std::size_t size(std::size_t /*domain*/) const override { return base_->size(domain_); }
   const std::vector<std::string>& classes() const override { return base_->classes(); }
+  std::string name(std::size_t /*domain*/, std::size_t index) const override {
+    return base_->name(domain_, index);
+  }
   int label(std::size_t /*domain*/, std::size_t index) const override {
     return base_->label(domain_, index);
   }
 
-  std::string name(std::size_t /*domain*/, std::size_t index) const override {
-    return base_->name(domain_, index);
-  }
   const std::vector<int>& possible_classes() const override { return base_->possible_classes(); }
 
   Image image(std::size_t domain, std::size_t index) const override {
     const CorruptionDomain& target = domains_.at(domain);
-    Image image = base_->image(domain_, index);
-    if (options_.crop > 0) {
-      image = crop_larger(image);
-    }
+    const Image image = detail::crop_as_published(base_->image(domain_, index), options_.crop);
     const Profile profile = options_.profile.value_or(choose_profile(image));
     return corrupt(image, target.corruption, target.severity, profile,
                    image_seed(options_.seed, static_cast<std::int64_t>(index)));
@@ -74,15 +94,6 @@ class CorruptedDataset : public Dataset {
   }
 
  private:
-  Image crop_larger(const Image& image) const {
-    PreprocessSpec spec;
-    spec.width = options_.crop;
-    spec.height = options_.crop;
-    spec.interpolation = "bilinear";
-    const bool is_larger = image.width > options_.crop && image.height > options_.crop;
-    return is_larger ? fit_image(image, spec) : image;
-  }
-
   std::shared_ptr<const Dataset> base_;
   std::size_t domain_;
   CorruptedOptions options_;
@@ -98,15 +109,12 @@ std::unique_ptr<Dataset> corrupted(std::shared_ptr<const Dataset> base,
                                    const CorruptedOptions& options) {
   CorruptedOptions checked = options;
   if (checked.names.empty()) {
-    checked.names = usual_names();
+    checked.names = detail::usual_corruptions();
   }
   if (checked.crop < 0 || checked.crop > 65536) {
     fail(ErrorCode::InvalidArgument, "corrupted: crop ", checked.crop, ", expected 0..65536");
   }
-  Image probe(1, 1);
-  for (const CorruptionDomain& target : cross_severities(checked.names, checked.severities)) {
-    corrupt(probe, target.corruption, target.severity, Profile::Cifar, 0);  // is the name known?
-  }
+  detail::check_corruptions(checked.names);
   const std::size_t index = find_domain(*base, domain);
   return std::make_unique<CorruptedDataset>(std::move(base), index, std::move(checked));
 }

@@ -60,8 +60,10 @@ struct DatasetOptions {
 ///                   one domain, "images"
 ///   npz:FILE        one uint8 array (N,H,W,3) per domain; `labels` are those of their first N; the
 ///                   labels of `calib` are unknown
-///   cifar10-c:DIR, cifar100-c:DIR   NAME.npy (50000,32,32,3) in five blocks and labels.npy
-///   imagenet-c:DIR  CORRUPTION/SEVERITY/WNID/*.JPEG
+///   cifar10-c:DIR, cifar100-c:DIR   NAME.npy (rows,H,W,3), e.g. (50000,32,32,3), and labels.npy;
+///                   five blocks of rows, one per severity, or those that manifest.json names
+///   imagenet-c:DIR  CORRUPTION/SEVERITY/WNID/*.JPEG; without `labels`, the labels.txt of 'zoa
+///                   corrupt' counts
 ///   imagenet:DIR, imagenet-r:DIR, imagenet-a:DIR, imagenet-sketch:DIR   WNID/*.JPEG
 ///   imagenet-v2:DIR   0 .. 999/*.jpeg
 ///   mnist:DIR       idx files, plain or .gz; domains "train" and "test"
@@ -87,8 +89,8 @@ struct CorruptedOptions {
   std::vector<int> severities{5};  ///< 1..5; of several, see cross_severities
   std::uint64_t seed = 0;
   std::optional<Profile> profile;  ///< none = by the size of each picture, see choose_profile
-  int crop = 224;  ///< larger pictures are first resized (short side to crop / 0.875, bilinear) and
-                   ///< cropped to crop x crop, as ImageNet-C was made; 0 = never
+  int crop = 224;  ///< pictures with a longer side are first resized (short side to crop / 0.875,
+                   ///< bilinear) and cropped to crop x crop, as ImageNet-C was made; 0 = never
 };
 
 /// The pictures of one domain of `base` under each corruption: one domain per name and severity.

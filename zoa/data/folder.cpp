@@ -33,7 +33,6 @@ class FolderDataset : public Dataset {
     return listing_.labels.at(index);
   }
   const std::vector<std::string>& classes() const override { return listing_.classes; }
-
   std::string name(std::size_t /*domain*/, std::size_t index) const override {
     return listing_.files.at(index);
   }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "zoa/core/error.h"
+#include "zoa/data/set_store.h"
 #include "zoa/data/severity.h"
 #include "zoa/data/sources.h"
 #include "zoa/image/decode.h"
@@ -19,13 +20,18 @@ struct Listing {
   std::vector<int> labels;
 };
 
+// What 'zoa corrupt' wrote beside its pictures tells the classes where nobody else does.
+std::string labels_file(const std::string& path, const DatasetOptions& options) {
+  return options.labels.empty() && is_corrupted_set(path) ? path + "/labels.txt" : options.labels;
+}
+
 class ImagenetCDataset : public Dataset {
  public:
   ImagenetCDataset(std::string spec, std::string path, const DatasetOptions& options)
       : spec_(std::move(spec)),
         path_(std::move(path)),
         severities_(options.severities),
-        classes_(load_class_names(options.labels)) {
+        classes_(load_class_names(labels_file(path_, options))) {
     domains_ = cross_severities(list_corruption_folders(), severities_);
     std::set<std::string> wnids;
     for (const CorruptionDomain& domain : domains_) {

@@ -109,6 +109,15 @@ void add_pictures(PictureList& list, const std::string& path, const std::string&
 
 /// "found the folders a, b, c and 4 more" or what else lies there, for errors.
 std::string describe_content(const std::string& path);
+/// The 15 corruptions without the validation ones, in the published order.
+std::vector<std::string> usual_corruptions();
+
+/// Throws  InvalidArgument for a name that is no corruption; the text lists the known ones.
+void check_corruptions(const std::vector<std::string>& names);
+
+/// A picture with a side longer than crop resized (short side to crop / 0.875, bilinear) and
+/// cropped, as ImageNet-C was made; any other picture, and every one if crop is 0, as it is.
+Image crop_as_published(const Image& image, int crop);
 
 /// Throws  InvalidArgument if a label has no class name, given that there are names.
 void check_labels(const std::vector<int>& labels,

@@ -2,7 +2,6 @@
 #include "zoa/eval/run.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <set>
@@ -27,12 +26,6 @@ namespace zoa {
 namespace {
 
 const std::vector<int> kAllClasses;
-
-std::string hex(std::uint64_t value) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(value));
-  return text;
-}
 
 void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount& count) {
   record.labeled = count.labeled;
@@ -183,7 +176,7 @@ void Evaluation::fill_header() {
   header.products = model_.quantization().products;
   header.preprocess = describe(model_.preprocess());
   header.data = data_.spec();
-  header.data_hash = hex(data_.hash());
+  header.data_hash = hex64(data_.hash());
   for (const std::size_t domain : domains_) {
     header.domains.push_back(data_.domains()[domain]);
     header.images.push_back(count_images(data_, domain, plan_.options));
