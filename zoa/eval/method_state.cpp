@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/eval/method_state.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "zoa/core/error.h"
 #include "zoa/core/file.h"
 #include "zoa/core/version.h"
@@ -13,6 +16,14 @@ constexpr std::size_t kMostStateBytes = std::size_t{1} << 30U;
 std::string text_of(const MemoryState& state, const std::string& key) {
   const auto found = state.metadata().find(key);
   return found == state.metadata().end() ? "unknown" : found->second;
+}
+
+bool takes_state_of(const std::string& method, const std::string& other) {
+  const std::vector<MethodInfo> methods = list_methods();
+  return std::any_of(methods.begin(), methods.end(), [&](const MethodInfo& info) {
+    const auto& others = info.reads_states;
+    return info.name == method && std::find(others.begin(), others.end(), other) != others.end();
+  });
 }
 
 }  // namespace
@@ -29,7 +40,7 @@ MemoryState save_method(const Method& method, const Model& model) {
 
 void check_method_state(const MemoryState& state, const std::string& method, const Model& model) {
   const std::string found = text_of(state, "method");
-  if (found != method) {
+  if (found != method && !takes_state_of(method, found)) {
     fail(ErrorCode::StateMismatch, "state for method '", method, "': is of method '", found, "'");
   }
   if (text_of(state, "model_hash") != model.hash()) {

@@ -13,7 +13,8 @@ namespace zoa {
 /// What a method has learnt on this network, with the names of both in the metadata.
 MemoryState save_method(const Method& method, const Model& model);
 
-/// Throws  StateMismatch if the state is of another method or another network; the text has what it
+/// Throws  StateMismatch if the state is of another method (but for those in
+///         MethodInfo::reads_states) or another network; the text has what it
 ///         is of.
 void check_method_state(const MemoryState& state, const std::string& method, const Model& model);
 

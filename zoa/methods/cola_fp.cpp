@@ -164,6 +164,7 @@ MethodInfo cola_fp_info(const ColaFpOptions& options, const ModelInfo& model) {
     info.needs_taps = true;
   }
   info.needs_stem = true;
+  info.reads_states = {"zoa"};
   info.uses_batch_statistics = model.has_batch_norm;  // as in zoa, where the offsets were learnt
   return info;
 }

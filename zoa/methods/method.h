@@ -31,7 +31,8 @@ struct MethodInfo {
   bool needs_head = false;         ///< calls Forward::run_head() or reads ModelInfo::head_weight
   bool needs_taps = false;         ///< reads PassOutput::taps and SourceStats
   bool needs_stem = false;         ///< reads Forward::stem()
-  bool uses_batch_statistics = false;  ///< BatchNorms run on the statistics of the test batch
+  std::vector<std::string> reads_states;  ///< other methods whose saved states load() takes too
+  bool uses_batch_statistics = false;     ///< BatchNorms run on the statistics of the test batch
 };
 
 /// What one batch brought. Fields that a method does not have stay empty.
