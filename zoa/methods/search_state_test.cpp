@@ -62,6 +62,7 @@ TEST_F(SearchStateTest, AnInjectedParentMovesTheMeanNoFurtherThanADrawnOneCould)
   EXPECT_NEAR(std::hypot(step_0, step_1), 0.5 * (std::sqrt(2.0) + 1), 1e-12);
   EXPECT_NEAR(step_1 / step_0, -100, 1e-9);
   EXPECT_EQ(state.best, (std::vector<double>{0, 101}));  // tried again as it is
+  ASSERT_EQ(state.shift.running().size(), 1U);
   EXPECT_NEAR(state.shift.running()[0], 5.0 / 3, 1e-12);
   EXPECT_EQ(state.step, 1U);
 }
