@@ -76,6 +76,7 @@ TEST(Foa, TwoStepsByHand) {
   const MemoryState state = save(*method);
   EXPECT_EQ(state.get_f64("foa.best"), best);
   const std::vector<double> running = state.get_f64("foa.feature_mean");
+  ASSERT_EQ(running.size(), FakeForward::kWidth);
   for (std::size_t i = 0; i < running.size(); ++i) {
     EXPECT_NEAR(running[i], feature_mean[i], 1e-12);
   }
