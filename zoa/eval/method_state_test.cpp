@@ -39,7 +39,9 @@ TEST_F(MethodStateTest, FilesAreChecked) {
   state.metadata()["method"] = "zoa";
   write_file_atomic(path("a.safetensors"), state.to_bytes());
   EXPECT_EQ(load_state_file(path("a.safetensors")), state);
-  write_text("b.safetensors", "no state");
+  std::vector<std::uint8_t> bytes = state.to_bytes();
+  bytes.back() ^= 1U;
+  write("b.safetensors", bytes);
   EXPECT_EQ(test::error_of([&] { load_state_file(path("b.safetensors")); }).first,
             ErrorCode::BadFile);
   EXPECT_EQ(test::error_of([&] { load_state_file(path("none")); }).first, ErrorCode::Io);
