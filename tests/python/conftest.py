@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small model, small data and processes to look at. ctest names the program by ZOA_PROGRAM."""
+"""A small model, small data, a cluster, processes to look at. ctest sets ZOA_PROGRAM."""
 
 import os
+import re
 import secrets
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,6 +28,7 @@ os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
 NETWORK = TESTS / "data" / "models" / "resnet-folded.onnx"
 QUANTIZE = {"preset": "inception", "calib-size": 8}
 SECONDS = 120
+RAY_WORDS = ["--object-store-memory=100000000", "--block", "--disable-usage-stats"]
 
 
 class Place:
@@ -112,3 +118,40 @@ def start_sweep(place, tmp_path):
     for process in started:
         process.kill()
         process.communicate()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_node(folder, number, words):
+    """A 'ray start' that stays until it is terminated; what it says goes to a file."""
+    log = folder / f"node{number}.log"
+    command = [str(Path(sys.executable).with_name("ray")), "start", *words, *RAY_WORDS]
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    environment.pop("PYTHONPATH", None)  # a node has no zoa package
+    with open(log, "w") as out:
+        return log, subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Two nodes of one cluster, on this machine; only these processes are ended."""
+    folder, port, nodes = Path(tempfile.mkdtemp(prefix="zoa-c-")), free_port(), []
+    try:
+        head = ["--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"]
+        log, node = start_node(folder, 0, [*head, f"--temp-dir={folder}"])
+        nodes.append(node)
+        found = re.compile(rf"--address='([^']+:{port})'")
+        where = wait_until(lambda: found.search(log.read_text()), "the head starts").group(1)
+        log, node = start_node(folder, 1, [f"--address={where}", "--num-cpus=2"])
+        nodes.append(node)
+        wait_until(lambda: "Ray runtime started" in log.read_text(), "the node starts")
+        yield where
+    finally:
+        for node in reversed(nodes):
+            node.send_signal(signal.SIGTERM)
+            node.wait(timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)

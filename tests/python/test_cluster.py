@@ -1,57 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sweeps on a cluster that is there already: a head without CPUs and a node with two."""
+"""Sweeps on a cluster that is there already (conftest.py): a head without CPUs, a node with two."""
 
 import os
-import re
-import shutil
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
-
-RAY_WORDS = ["--object-store-memory=100000000", "--block", "--disable-usage-stats"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_node(folder, number, words):
-    """A 'ray start' that stays until it is terminated; what it says goes to a file."""
-    log = folder / f"node{number}.log"
-    command = [str(Path(sys.executable).with_name("ray")), "start", *words, *RAY_WORDS]
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-    environment.pop("PYTHONPATH", None)  # a node has no zoa package
-    with open(log, "w") as out:
-        return log, subprocess.Popen(command, stdout=out, stderr=out, env=environment)
-
-
-@pytest.fixture(scope="module")
-def address():
-    """Two nodes of one cluster, on this machine; only these processes are ended."""
-    folder, port, nodes = Path(tempfile.mkdtemp(prefix="zoa-c-")), free_port(), []
-    try:
-        head = ["--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"]
-        log, node = start_node(folder, 0, [*head, f"--temp-dir={folder}"])
-        nodes.append(node)
-        found = re.compile(rf"--address='([^']+:{port})'")
-        where = wait_until(lambda: found.search(log.read_text()), "the head starts").group(1)
-        log, node = start_node(folder, 1, [f"--address={where}", "--num-cpus=2"])
-        nodes.append(node)
-        wait_until(lambda: "Ray runtime started" in log.read_text(), "the node starts")
-        yield where
-    finally:
-        for node in reversed(nodes):
-            node.send_signal(signal.SIGTERM)
-            node.wait(timeout=30)
-        shutil.rmtree(folder, ignore_errors=True)
+from conftest import free_port, wait_until
 
 
 def write_grid(place, tmp_path, rounds=1, data=(), seeds=2):
@@ -97,7 +52,7 @@ def test_a_killed_worker_is_replaced(place, tmp_path, address, start_sweep):
     worker = int(Path(f"/proc/{program}/stat").read_text().rpartition(")")[2].split()[1])
     assert b"ray::evaluate" in Path(f"/proc/{worker}/cmdline").read_bytes()
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: program not in place.evaluations(), "its program ends with it", 10)
+    wait_until(lambda: program not in place.evaluations(), "its program ends with it", 30)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr
     assert "1 cells: 1 done now" in stdout
@@ -113,7 +68,7 @@ def test_interrupt_ends_what_runs(place, tmp_path, address, start_sweep, number,
     assert process.returncode == status
     assert "the same command goes on" in stderr
     assert "Traceback" not in stderr
-    wait_until(lambda: not place.evaluations(), "programs end", 10)
+    wait_until(lambda: not place.evaluations(), "programs end", 30)
     assert not list((tmp_path / "runs").glob("*.jsonl"))
 
 
@@ -122,7 +77,7 @@ def test_kill_of_the_driver_ends_what_runs(place, tmp_path, address, start_sweep
     process = start_sweep(*words, "--address", address)
     wait_until(place.evaluations, "a cell runs")
     process.kill()
-    wait_until(lambda: not place.evaluations(), "the cluster ends its programs", 20)
+    wait_until(lambda: not place.evaluations(), "the cluster ends its programs", 30)
 
 
 def test_no_cluster_at_the_address(place, tmp_path, start_sweep):

@@ -6,14 +6,14 @@ import json
 import pytest
 from zoa.sweep import Grid, SweepError
 from zoa.sweep.cells import make_cells
-from zoa.sweep.store import Store, read_records
+from zoa.sweep.store import TAIL_BYTES, Store, read_records
 
 HEADER = {"kind": "run", "model": {"hash": "abc"}}
 SUMMARY = {"kind": "summary", "complete": True, "top1": 0.5}
 
 
 def lines(*records):
-    return "".join(json.dumps(record) + "\n" for record in records)
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
 @pytest.fixture
@@ -36,6 +36,17 @@ def test_only_whole_runs_are_complete():
     interrupted = lines(HEADER, {**SUMMARY, "complete": False})
     for text in ("", "\n", whole[:-1], whole[:-9], lines(HEADER), lines(SUMMARY), interrupted):
         assert read_records(text) is None
+
+
+def test_long_records_are_read_at_their_ends(store, cell):
+    steps = [{"kind": "batch", "name": "x\u2028" * 50}] * 20_000
+    with store.locked():
+        store.keep_records(cell, lines(HEADER, *steps, SUMMARY))
+        assert store.path(cell).stat().st_size > 2 * TAIL_BYTES
+        assert store.find_summary(cell) == SUMMARY
+        text = store.path(cell).read_text()
+        store.path(cell).write_text(text[: -len(lines(SUMMARY))])
+        assert store.find_summary(cell) is None
 
 
 def test_a_record_of_another_model_is_not_believed(store, cell):

@@ -12,7 +12,7 @@ from conftest import QUANTIZE, wait_until
 from zoa.sweep import Data, Grid, Method, Model, Settings, SweepError, sweep
 from zoa.sweep.cells import make_cells
 
-SLOW_ROUNDS = 150  # some seconds of the small model
+SLOW_ROUNDS = 80  # about a second of the small model
 
 
 def toml_grid(place, slow=SLOW_ROUNDS):
@@ -85,21 +85,21 @@ def test_grid_equals_calls_by_hand(place, tmp_path, monkeypatch):
     assert times == {path: os.stat(path).st_mtime_ns for path in again.records}
 
 
-def test_goes_on_after_kill_of_the_driver(place, tmp_path, start_sweep, short_dir):
+def test_goes_on_after_kill_of_the_driver(place, tmp_path, address, start_sweep, short_dir):
+    """Here: all ends with the driver. On the cluster: what was kept is kept, the rest is run."""
     (tmp_path / "g.toml").write_text(toml_grid(place))
-    words = ("g.toml", "-o", "runs", "--cpus", "2", "--temp-dir", short_dir)
-    driver = start_sweep(*words)
+    driver = start_sweep("g.toml", "-o", "runs", "--cpus", "2", "--temp-dir", short_dir)
     quick = [c.file for c in make_cells(Grid.load(tmp_path / "g.toml")) if "-quick-" in c.name]
     wait_until(lambda: set(records(tmp_path / "runs")) == set(quick), "the quick cells are done")
     wait_until(place.evaluations, "a slow cell runs")
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
-    wait_until(lambda: not place.evaluations(), "programs end with the driver", 10)
-    wait_until(lambda: not place.processes(short_dir), "Ray ends with the driver", 20)
+    wait_until(lambda: not place.evaluations(), "programs end with the driver", 30)
+    wait_until(lambda: not place.processes(short_dir), "Ray ends with the driver", 30)
     kept = {path: path.stat().st_mtime_ns for path in records(tmp_path / "runs").values()}
     assert len(kept) == 2
 
-    driver = start_sweep(*words)
+    driver = start_sweep("g.toml", "-o", "runs", "--address", address)
     stdout, stderr = driver.communicate(timeout=60)
     assert driver.returncode == 0, stderr
     assert "4 cells: 2 done now, 2 complete before, 0 failed" in stdout

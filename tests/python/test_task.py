@@ -85,7 +85,7 @@ def test_the_program_dies_with_its_worker(place, tmp_path):
         sleeps = wait_until(lambda: place.processes(words), "the program runs")
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
-        wait_until(lambda: not place.processes(words), f"{sleeps} ended", 10)
+        wait_until(lambda: not place.processes(words), f"{sleeps} ended", 30)
     finally:
         worker.kill()
         worker.wait()

@@ -98,9 +98,9 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:  # of --list | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (SweepError, OSError) as error:
+    except (SweepError, OSError) as error:  # the latter: a full disk, say
         print(f"zoa: error: {error}", file=sys.stderr)
-        return USAGE_STATUS
+        return USAGE_STATUS if isinstance(error, SweepError) else 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on with what is missing", file=sys.stderr)
         return INTERRUPTED_STATUS

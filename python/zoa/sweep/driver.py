@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zoa.program import find_program
@@ -217,7 +217,7 @@ def sweep(
     settings = settings or Settings()
     cells = make_cells(grid)
     program = choose_program(settings, address)
-    settings = Settings(**{**vars(settings), "program": program})
+    settings = replace(settings, program=program)
     store = Store(os.fspath(output))
     with store.locked():
         missing = [cell for cell in cells if store.find_summary(cell) is None]

@@ -183,8 +183,11 @@ class Grid:
 
     @staticmethod
     def load(path: str | Path) -> "Grid":
-        """Reads GRID.toml (Python 3.11 or newer) or GRID.json. Raises SweepError, OSError."""
-        content = Path(path).read_bytes()
+        """Reads GRID.toml (Python 3.11 or newer) or GRID.json. Raises SweepError."""
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise SweepError(f"{path}: {error.strerror}") from None
         try:
             if Path(path).suffix == ".json":
                 return Grid.from_dict(json.loads(content), str(path))

@@ -17,18 +17,28 @@ from zoa.sweep.cells import Build, Cell
 from zoa.sweep.grid import SweepError
 
 PART = ".part"  # end of the names of what is being written
+TAIL_BYTES = 1_000_000  # more than any last record has
 DESCRIPTION = "zoa.json"  # of a model folder
 
 
 def read_records(text: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Header and summary of one complete run of one method; None if it is anything else."""
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")  # not splitlines: names may hold its other breaks
     try:
         header, summary = json.loads(lines[0]), json.loads(lines[-1])
         whole = header["kind"] == "run" and summary["kind"] == "summary" and summary["complete"]
     except (IndexError, KeyError, TypeError, ValueError):
         return None
     return (header, summary) if whole is True and text.endswith("\n") else None
+
+
+def read_ends(path: Path) -> str:
+    """First line and last lines of a file: what read_records() needs of one of any size."""
+    with open(path, "rb") as file:
+        head = file.readline()
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(len(head), size - TAIL_BYTES))
+        return (head + file.read()).decode(errors="replace")
 
 
 class Store:
@@ -60,8 +70,10 @@ class Store:
         with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 raise SweepError(f"{self.output}: another sweep is writing there") from None
+            except OSError as error:
+                raise SweepError(f"{self.output}: cannot be locked: {error.strerror}") from None
             self.remove_parts()
             yield
 
@@ -78,7 +90,7 @@ class Store:
         """Of a complete record. None if there is none or it is of another model than the folder's
         present one; a folder that cannot be read here, but perhaps by the workers, is believed."""
         try:
-            records = read_records(self.path(cell).read_text(errors="replace"))
+            records = read_records(read_ends(self.path(cell)))
         except OSError:
             return None
         if records is None:
@@ -92,7 +104,7 @@ class Store:
 
     def write(self, path: Path, text: str) -> None:
         part = path.with_name(f".{path.name}{PART}")
-        with open(part, "w") as file:
+        with open(part, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
