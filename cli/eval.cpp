@@ -10,8 +10,8 @@
 #include "zoa/core/error.h"
 #include "zoa/core/file.h"
 #include "zoa/data/severity.h"
+#include "zoa/eval/metrics.h"
 #include "zoa/eval/report.h"
-#include "zoa/eval/spread.h"
 #include "zoa/eval/table.h"
 
 #include "cli/eval_arguments.h"
@@ -62,9 +62,9 @@ void print_seeds(const std::vector<Run>& runs, const EvalArguments& arguments) {
         }
       }
     }
-    const Spread spread = mean_and_deviation(shares);
-    table.rows.push_back({method.method, shares.empty() ? "-" : percent_text(spread.mean),
-                          shares.size() < 2 ? "-" : fixed_text(spread.deviation * 100, 2),
+    const std::optional<MeanSd> spread = mean_and_sd(shares);
+    table.rows.push_back({method.method, spread ? percent_text(spread->mean) : "-",
+                          spread && spread->sd ? fixed_text(*spread->sd * 100, 2) : "-",
                           std::to_string(shares.size())});
   }
   std::cout << runs.front().header.model << ", " << runs.front().header.bits

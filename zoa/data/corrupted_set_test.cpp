@@ -62,10 +62,10 @@ TEST_F(CorruptedSetTest, ArraysHoldWhatIsMadeOnTheFly) {
   EXPECT_EQ(result.pictures, 3U);
   EXPECT_EQ(result.files, 2U);
   for (const int severity : plan_.severities) {
-    const auto read = open_dataset("cifar10-c:" + path("out"), {"", severity});
+    const auto read = open_dataset("cifar10-c:" + path("out"), {"", {severity}});
     CorruptedOptions options;
     options.names = plan_.names;
-    options.severity = severity;
+    options.severities = {severity};
     options.seed = 5;
     const auto made = corrupted(source(), "images", options);
     for (const std::string& name : plan_.names) {
@@ -78,7 +78,7 @@ TEST_F(CorruptedSetTest, ArraysHoldWhatIsMadeOnTheFly) {
     }
   }
   EXPECT_EQ(load_npy_header(path("out/fog.npy")).shape, (std::vector<std::size_t>{6, 7, 9, 3}));
-  const auto [code, text] = error_of([&] { open_dataset("cifar10-c:" + path("out"), {"", 3}); });
+  const auto [code, text] = error_of([&] { open_dataset("cifar10-c:" + path("out"), {"", {3}}); });
   EXPECT_EQ(code, ErrorCode::InvalidArgument);
   EXPECT_NE(text.find("no severity 3"), std::string::npos) << text;
 }
@@ -89,7 +89,7 @@ TEST_F(CorruptedSetTest, FoldersKeepClassesThatAreNotSorted) {
   EXPECT_EQ(make("out").files, 12U);
   EXPECT_EQ(text_of("out/labels.txt"), "zebra\nant\n");
   EXPECT_TRUE(std::filesystem::exists(path("out/gaussian_noise/4/ant/c.png")));
-  const auto read = open_dataset("imagenet-c:" + path("out"), {"", 4});
+  const auto read = open_dataset("imagenet-c:" + path("out"), {"", {4}});
   EXPECT_EQ(read->domains(), (std::vector<std::string>{"gaussian_noise", "fog"}));
   const std::size_t fog = find_domain(*read, "fog");
   std::set<int> labels;

@@ -7,7 +7,6 @@
 #include "zoa/data/test_fake_dataset.h"
 #include "zoa/eval/run.h"
 #include "zoa/eval/shard.h"
-#include "zoa/eval/spread.h"
 #include "zoa/eval/streams.h"
 
 namespace zoa {
@@ -86,13 +85,6 @@ TEST(Streams, OrdersThatNeedLabelsAreRefusedBeforeTheRun) {
   EXPECT_NO_THROW(make_streams(data, {0}, options));
   options.order = "sorted";
   EXPECT_THROW(make_streams(data, {0}, options), Error);
-}
-
-TEST(Spread, IsThatOfTheSample) {
-  const std::vector<double> values{1, 2, 3, 6};
-  EXPECT_DOUBLE_EQ(mean_and_deviation(values).mean, 3);
-  EXPECT_DOUBLE_EQ(mean_and_deviation(values).deviation, std::sqrt(14.0 / 3));
-  EXPECT_EQ(mean_and_deviation(std::span(values).first(1)).deviation, 0);
 }
 
 }  // namespace
