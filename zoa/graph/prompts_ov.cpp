@@ -13,52 +13,29 @@ using Value = ov::Output<ov::Node>;
 namespace op = ov::op;
 
 // The target of a Reshape for n more tokens: the first axis after the batch that held T and makes
-// the sizes fit again.
-std::vector<std::int64_t> raised_target(const std::vector<std::int64_t>& target,
+// the sizes fit again. `shape` is what it gave before; none fits: empty.
+std::vector<std::int64_t> raised_target(const ov::Shape& shape,
                                         std::size_t elements,
-                                        std::int64_t tokens,
-                                        std::int64_t more) {
-  for (std::size_t axis = 1; axis < target.size(); ++axis) {
-    if (target[axis] != tokens) {
-      continue;
-    }
-    auto raised = target;
+                                        std::size_t tokens,
+                                        std::size_t more) {
+  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
+    ov::Shape raised = shape;
     raised[axis] += more;
-    std::size_t product = 1;
-    for (const std::int64_t size : raised) {
-      product *= static_cast<std::size_t>(size);
-    }
-    if (product == elements) {
-      return raised;
+    if (shape[axis] == tokens && ov::shape_size(raised) == elements) {
+      return {raised.begin(), raised.end()};
     }
   }
   return {};
 }
 
-// True if the target leaves a size open (-1, or 0 = as before) or already fits.
-bool is_free(const std::vector<std::int64_t>& target, std::size_t elements) {
-  std::size_t product = 1;
-  for (const std::int64_t size : target) {
-    if (size <= 0) {
-      return true;
-    }
-    product *= static_cast<std::size_t>(size);
-  }
-  return product == elements;
-}
-
-void raise_reshape(ov::Node& node, std::int64_t tokens, std::int64_t more) {
-  const auto constant =
-      std::dynamic_pointer_cast<op::v0::Constant>(node.get_input_node_shared_ptr(1));
-  if (constant == nullptr) {
-    return;
-  }
-  const auto target = constant->cast_vector<std::int64_t>();
+// node  not yet validated since its input has more tokens: its output shape is the old one
+void raise_reshape(ov::Node& node, std::size_t tokens, std::size_t more) {
+  const ov::Shape shape = node.get_output_shape(0);
   const std::size_t elements = ov::shape_size(node.get_input_shape(0));
-  if (is_free(target, elements)) {
+  if (ov::shape_size(shape) == elements) {
     return;
   }
-  const auto raised = raised_target(target, elements, tokens, more);
+  const auto raised = raised_target(shape, elements, tokens, more);
   if (raised.empty()) {
     fail(ErrorCode::UnsupportedModel, describe(node), ": its shape is fixed for ", tokens,
          " tokens; prompts cannot be inserted");
@@ -77,13 +54,15 @@ void insert_prompts(const std::shared_ptr<ov::Model>& model,
   }
   const Value stream = structure.residuals.front().input;
   const ov::Shape shape = stream.get_shape();  // (B, T, D)
-  const auto tokens = static_cast<std::int64_t>(shape[1]);
-  const auto more = static_cast<std::int64_t>(prompts.get_shape()[1]);
+  const std::size_t tokens = shape[1];
+  const std::size_t more = prompts.get_shape()[1];
   const auto readers = stream.get_target_inputs();
   const auto split = std::make_shared<op::v1::VariadicSplit>(
-      stream, op::v0::Constant::create(ov::element::i64, {}, {1}), make_indices({1, tokens - 1}));
+      stream, op::v0::Constant::create(ov::element::i64, {}, {1}),
+      make_indices({1, static_cast<std::int64_t>(tokens) - 1}));
   const Value all = std::make_shared<op::v3::Broadcast>(
-                        prompts, make_indices({static_cast<std::int64_t>(shape[0]), more,
+                        prompts, make_indices({static_cast<std::int64_t>(shape[0]),
+                                               static_cast<std::int64_t>(more),
                                                static_cast<std::int64_t>(shape[2])}))
                         ->output(0);
   const auto joined = std::make_shared<op::v0::Concat>(

@@ -181,6 +181,8 @@ def write_report(result: SweepResult, program: str, output: str, grid: Grid) -> 
     """The page over all complete cells, also if others failed."""
     page = os.path.join(output, "report.html")
     words = [program, "report", *result.records, "-o", page, *flag_words(grid.report)]
+    if len(grid.data) > 1 or grid.axes:
+        words.append("--mix-unlike")  # the grid itself asks for them side by side
     try:
         ended = subprocess.run(words, capture_output=True, text=True, errors="replace")
     except OSError as error:
