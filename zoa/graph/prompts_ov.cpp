@@ -53,7 +53,7 @@ void insert_prompts(const std::shared_ptr<ov::Model>& model,
          ": prompts need a transformer whose head reads a class token");
   }
   const Value stream = structure.residuals.front().input;
-  const ov::Shape shape = stream.get_shape();  // (B, T, D)
+  const ov::Shape& shape = stream.get_shape();  // (B, T, D)
   const std::size_t tokens = shape[1];
   const std::size_t more = prompts.get_shape()[1];
   const auto readers = stream.get_target_inputs();
