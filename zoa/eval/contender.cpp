@@ -52,7 +52,7 @@ Contender::Contender(const Model& model,
     : name_(method) {
   const MethodInfo needs = method_needs(method, overrides, model.info());
   const bool batch_statistics = needs.uses_batch_statistics;
-  if (needs.needs_taps && model.stats(batch_statistics).samples == 0) {
+  if (needs.needs_source && model.stats(batch_statistics).samples == 0) {
     fail(ErrorCode::StateMismatch, model.name(), ": no source statistics, which method '", method,
          "' needs; make them with 'zoa quantize' (--bits keep for a network that is quantized)");
   }

@@ -162,6 +162,7 @@ MethodInfo cola_fp_info(const ColaFpOptions& options, const ModelInfo& model) {
   if (options.shift) {
     info.slots.push_back(SlotKind::FeatureShift);
     info.needs_taps = true;
+    info.needs_source = true;
   }
   info.needs_stem = true;
   info.reads_states = {"zoa"};

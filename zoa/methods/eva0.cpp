@@ -312,6 +312,7 @@ MethodInfo eva0_info(const Eva0Options& /*options*/, const ModelInfo& model) {
   info.slots = {SlotKind::NormGamma, SlotKind::NormBeta};
   info.per_sample = true;
   info.needs_taps = true;
+  info.needs_source = true;
   info.uses_batch_statistics = model.has_batch_norm;
   return info;
 }

@@ -116,6 +116,7 @@ MethodInfo foa_info(const FoaOptions& options, const ModelInfo& model) {
     info.prompts = static_cast<std::size_t>(options.prompts);
   }
   info.needs_taps = true;
+  info.needs_source = true;
   info.uses_batch_statistics = model.has_batch_norm;
   return info;
 }

@@ -190,6 +190,7 @@ MethodInfo fozo_info(const FozoOptions& options, const ModelInfo& model) {
   info.slots = {SlotKind::Prompt, SlotKind::FeatureShift};
   info.prompts = static_cast<std::size_t>(options.prompts);
   info.needs_taps = true;
+  info.needs_source = true;
   info.uses_batch_statistics = model.has_batch_norm;
   return info;
 }

@@ -29,7 +29,8 @@ struct MethodInfo {
   std::size_t prompts = 0;         ///< tokens, for SlotKind::Prompt
   bool per_sample = false;         ///< sets norm slots for each image by itself
   bool needs_head = false;         ///< calls Forward::run_head() or reads ModelInfo::head_weight
-  bool needs_taps = false;         ///< reads PassOutput::taps and SourceStats
+  bool needs_taps = false;         ///< reads PassOutput::taps
+  bool needs_source = false;       ///< reads SourceStats of the taps
   bool needs_stem = false;         ///< reads Forward::stem()
   std::vector<std::string> reads_states;  ///< other methods whose saved states load() takes too
   bool uses_batch_statistics = false;     ///< BatchNorms run on the statistics of the test batch

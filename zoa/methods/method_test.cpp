@@ -26,6 +26,26 @@ TEST(Methods, AllKeepTheContract) {
   }
 }
 
+// What says that it needs no source statistics can be made without them, and the others refuse.
+TEST(Methods, SourceStatisticsAreNeededWhereTheMethodSaysSo) {
+  for (const MethodInfo& listed : list_methods()) {
+    for (const Family family : {Family::Vit, Family::Cnn}) {
+      try {
+        const MethodInfo needs = method_needs(listed.name, {}, fake_model(family));
+        const FakeForward forward(family, needs);
+        const auto make = [&] { make_method(listed.name, {}, 1, forward.info(), SourceStats{}); };
+        if (needs.needs_source) {
+          EXPECT_THROW(make(), Error) << listed.name;
+        } else if (needs.sites.empty()) {
+          EXPECT_NO_THROW(make()) << listed.name;
+        }
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::UnsupportedModel) << listed.name;
+      }
+    }
+  }
+}
+
 TEST(Methods, ZoaWithASmallBankKeepsTheContract) {
   for (const char* size : {"0", "1", "2"}) {
     EXPECT_EQ(check_method("zoa", {{"bank_size", size}, {"shift", "false"}}), kNothing) << size;

@@ -246,6 +246,7 @@ MethodInfo pace_info(const PaceOptions& options, const ModelInfo& model) {
       std::max(static_cast<std::size_t>(options.passes), probing_passes(options, probes));
   info.slots = {SlotKind::NormGamma, SlotKind::NormBeta, SlotKind::FeatureShift};
   info.needs_taps = true;
+  info.needs_source = true;
   info.needs_stem = true;
   info.uses_batch_statistics = model.has_batch_norm;
   return info;

@@ -212,6 +212,7 @@ MethodInfo quar_info(const QuarOptions& options, const ModelInfo& /*model*/) {
   }
   info.needs_head = options.lam_global > 0;
   info.needs_taps = true;
+  info.needs_source = true;
   return info;
 }
 

@@ -59,6 +59,7 @@ MethodInfo shift_info(const ShiftOptions& /*options*/, const ModelInfo& /*model*
       "(its activation shift alone)";
   info.slots = {SlotKind::FeatureShift};
   info.needs_taps = true;
+  info.needs_source = true;
   return info;
 }
 

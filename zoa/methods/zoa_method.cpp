@@ -197,6 +197,7 @@ MethodInfo zoa_info(const ZoaOptions& options, const ModelInfo& model) {
     info.slots.push_back(SlotKind::FeatureShift);
   }
   info.needs_taps = true;
+  info.needs_source = true;
   info.needs_stem = true;
   info.uses_batch_statistics = model.has_batch_norm;
   return info;

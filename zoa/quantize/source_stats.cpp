@@ -50,7 +50,7 @@ class SitePool {
   explicit SitePool(const ModelInfo& info)
       : info_(info), mean_(info.site_width), square_(info.site_width) {
     for (const SiteInfo& site : info.sites) {
-      product_.resize(product_.size() + (site.covariance ? site.channels * site.group : 0));
+      product_.resize(product_.size() + products_of(site));
     }
   }
 
@@ -63,8 +63,9 @@ class SitePool {
       square_[c] += weight * (static_cast<double>(output.site_variance[c]) + mean * mean);
     }
     for (const SiteInfo& site : info_.sites) {
-      for (std::size_t i = 0; site.covariance && i < site.channels * site.group; ++i) {
-        const std::size_t at = *site.covariance + i;
+      const std::size_t first = site.covariance.value_or(0);
+      for (std::size_t i = 0; i < products_of(site); ++i) {
+        const std::size_t at = first + i;
         product_[at] += weight * (static_cast<double>(output.site_covariance[at]) +
                                   static_cast<double>(output.site_mean[row(site, i)]) *
                                       static_cast<double>(output.site_mean[column(site, i)]));
@@ -82,16 +83,19 @@ class SitePool {
         stats.variance.push_back(
             static_cast<float>(std::max(0.0, square_[c] / images_ - mean * mean)));
       }
-      for (std::size_t i = 0; site.covariance && i < site.channels * site.group; ++i) {
+      const std::size_t first = site.covariance.value_or(0);
+      for (std::size_t i = 0; i < products_of(site); ++i) {
         const double means = mean_[row(site, i)] * mean_[column(site, i)] / (images_ * images_);
-        stats.covariance.push_back(
-            static_cast<float>(product_[*site.covariance + i] / images_ - means));
+        stats.covariance.push_back(static_cast<float>(product_[first + i] / images_ - means));
       }
     }
     return map;
   }
 
  private:
+  static std::size_t products_of(const SiteInfo& site) {
+    return site.covariance ? site.channels * site.group : 0;
+  }
   // Columns of the means that belong to number i of a site's covariance.
   static std::size_t row(const SiteInfo& site, std::size_t i) {
     return site.offset + i / site.group;
