@@ -12,21 +12,20 @@
 namespace zoa::cli {
 
 LineFile::LineFile(const std::string& path) : path_(path) {
-  if (path.empty()) {
-    return;
-  }
-  errno = 0;
-  out_.open(path, std::ios::binary | std::ios::trunc);
-  if (!out_) {
-    fail(ErrorCode::Io, path, ": cannot be written: ", std::strerror(errno));
+  if (!path.empty()) {
+    check_writable(path);
   }
 }
 
+// Opened by the first line: what is wrong with a run before that costs no older file.
 void LineFile::write(const std::string& line) {
   if (path_.empty()) {
     return;
   }
   errno = 0;
+  if (!out_.is_open()) {
+    out_.open(path_, std::ios::binary | std::ios::trunc);
+  }
   out_ << line << '\n' << std::flush;
   if (!out_) {
     fail(ErrorCode::Io, path_, ": cannot be written: ", std::strerror(errno),
@@ -44,7 +43,8 @@ void check_writable(const std::string& path) {
   if (!fs::is_directory(folder, error)) {
     fail(ErrorCode::Io, path, ": no folder ", folder.string());
   }
-  if (access(folder.c_str(), W_OK) != 0) {
+  if (access(folder.c_str(), W_OK) != 0 ||
+      (fs::exists(path, error) && access(path.c_str(), W_OK) != 0)) {
     fail(ErrorCode::Io, path, ": cannot be written: ", std::strerror(errno));
   }
 }

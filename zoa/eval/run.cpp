@@ -72,7 +72,7 @@ class Evaluation {
   Run run();
 
  private:
-  std::optional<OptionValues> fit_request(const MethodRequest& request) const;
+  std::optional<Contender> make_contender(const MethodRequest& request) const;
   void make_lanes();
   void fill_header();
   bool run_rounds();  // false: stopped
@@ -118,11 +118,14 @@ std::vector<Lane*> Evaluation::lanes_of(std::size_t stream) const {
 }
 
 // The header tells of all methods, whatever the shard; those without a cell go again.
-// Nothing for an optional method that does not fit network or budget.
-std::optional<OptionValues> Evaluation::fit_request(const MethodRequest& request) const {
+// Nothing for an optional method that does not fit network, statistics or budget.
+std::optional<Contender> Evaluation::make_contender(const MethodRequest& request) const {
+  const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
+                                 static_cast<int>(plan_.options.threads)};
   try {
-    return fit_passes(request.name, request.overrides, model_.info(),
-                      static_cast<std::size_t>(plan_.options.passes));
+    const OptionValues overrides = fit_passes(request.name, request.overrides, model_.info(),
+                                              static_cast<std::size_t>(plan_.options.passes));
+    return Contender(model_, request.name, overrides, options);
   } catch (const Error& error) {
     if (!request.optional) {
       throw;
@@ -135,15 +138,12 @@ std::optional<OptionValues> Evaluation::fit_request(const MethodRequest& request
 }
 
 void Evaluation::make_lanes() {
-  const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
-                                 static_cast<int>(plan_.options.threads)};
   for (const MethodRequest& request : plan_.methods) {
-    const std::optional<OptionValues> overrides = fit_request(request);
-    if (!overrides) {
+    std::optional<Contender> contender = make_contender(request);
+    if (!contender) {
       continue;
     }
-    auto lane = std::make_unique<Lane>(
-        Lane{Contender(model_, request.name, *overrides, options), lanes_.size(), 0, {}});
+    auto lane = std::make_unique<Lane>(Lane{std::move(*contender), lanes_.size(), 0, {}});
     MethodFacts facts{request.name, lane->contender.method().options()};
     if (const auto state = plan_.states.find(request.name); state != plan_.states.end()) {
       check_method_state(state->second, request.name, model_);
