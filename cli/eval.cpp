@@ -176,8 +176,8 @@ int run_eval_verb(const Arguments& words) {
   CLI::App app;
   describe_app(
       app, "eval",
-      "Runs methods over the domains of a data set, one after the other "
-      "without a reset, and prints top-1 accuracy.",
+      "Runs methods over the domains of a data set, one after the other, "
+      "and prints top-1 accuracy.",
       "  zoa eval vit.zoa --data npz:cifar10c.npz -o run.jsonl --report run.html\n"
       "  zoa eval vit.zoa,resnet.zoa --data mnist:DIR --corrupt fog,jpeg_compression\n"
       "  zoa eval vit.zoa --data images:DIR --set zoa.lr=1e-4 --batch 32 --limit 1000\n"

@@ -31,6 +31,7 @@ int run_merge(const Arguments& arguments) {
     return *status;
   }
   check_writable(output);
+  check_not_input(output, paths);
   std::vector<ShardFile> files;
   files.reserve(paths.size());
   for (const std::string& path : paths) {

@@ -49,4 +49,14 @@ void check_writable(const std::string& path) {
   }
 }
 
+void check_not_input(const std::string& output, const std::vector<std::string>& inputs) {
+  std::error_code error;
+  for (const std::string& input : inputs) {
+    if (std::filesystem::equivalent(output, input, error)) {
+      fail(ErrorCode::InvalidArgument, output,
+           ": is read and would be written; expected another name");
+    }
+  }
+}
+
 }  // namespace zoa::cli

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace zoa::cli {
 
@@ -22,5 +23,8 @@ class LineFile {
 
 /// Throws  Io if a file could not be made in the folder of `path`, before the work that fills it.
 void check_writable(const std::string& path);
+
+/// Throws  InvalidArgument if `output` is one of the files that are read.
+void check_not_input(const std::string& output, const std::vector<std::string>& inputs);
 
 }  // namespace zoa::cli

@@ -2,6 +2,7 @@
 // zoa report: records of one or several runs to one page, Markdown tables or CSV.
 #include "zoa/eval/report.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -35,12 +36,28 @@ std::vector<Run> read_file_runs(const std::string& path) {
   return read_runs(in, path);
 }
 
+// Three outputs, three files; only one of them can be standard output.
+void check_distinct(const ReportArguments& arguments) {
+  const std::string& page = arguments.page;
+  const std::string& markdown = arguments.markdown;
+  const std::string& csv = arguments.csv;
+  if ((!page.empty() && (page == markdown || page == csv)) || (!csv.empty() && csv == markdown)) {
+    fail(ErrorCode::InvalidArgument, "-o, --md and --csv: two of them have the same name");
+  }
+}
+
 std::vector<Run> read_all(const std::vector<std::string>& paths) {
   std::vector<Run> runs;
   for (const std::string& path : paths) {
     for (Run& run : read_file_runs(path)) {
       runs.push_back(std::move(run));
     }
+  }
+  const bool empty =
+      std::all_of(runs.begin(), runs.end(), [](const Run& run) { return run.batches.empty(); });
+  if (empty) {
+    fail(ErrorCode::BadFile, paths.front(), paths.size() > 1 ? " and the others" : "",
+         ": no results; expected records of batches behind the header, as zoa eval -o writes them");
   }
   return runs;
 }
@@ -100,8 +117,10 @@ int run_report(const Arguments& words) {
   for (const std::string& path : {arguments.page, arguments.markdown, arguments.csv}) {
     if (!path.empty() && path != "-") {
       check_writable(path);
+      check_not_input(path, arguments.paths);
     }
   }
+  check_distinct(arguments);
   const std::vector<Run> runs = read_all(arguments.paths);
   const Comparison comparison = compare_runs(runs);
   if (!arguments.mix_unlike) {

@@ -169,6 +169,7 @@ def write_archives(folder):
 def write_records(folder):
     bonus = {"noadapt": 0, "zoa": 10}
     (folder / "seed1.jsonl").write_text(made_run(bonus))
+    (folder / "header.jsonl").write_text(made_run(bonus).split("\n", 1)[0] + "\n")
     (folder / "seed2.jsonl").write_text(made_run(bonus, seed=2))
     (folder / "batch32.jsonl").write_text(made_run(bonus, seed=3, batch=32))
 

@@ -34,8 +34,10 @@ std::string seeds_text(const Comparison& comparison) {
   bool equal = true;
   for (const ComparisonNetwork& network : comparison.networks) {
     for (const ComparisonRow& row : network.rows) {
-      first = first.empty() ? row.seeds : first;
-      equal = equal && row.seeds == first;
+      std::vector<std::string> seeds = row.seeds;
+      std::sort(seeds.begin(), seeds.end());  // shards come in any order
+      first = first.empty() ? seeds : first;
+      equal = equal && seeds == first;
     }
   }
   if (!equal) {

@@ -181,6 +181,14 @@ TEST(RowCommand, KeepsOnlyTheRow) {
       "zoa eval a/vit.zoa --data npz:x --method foa --set foa.population=2 --batch 32");
 }
 
+TEST(RowCommand, AStateBelongsToItsMethod) {
+  const std::string command =
+      "zoa eval vit.zoa --method zoa,cola-fp --state cola-fp=bank --limit 8";
+  EXPECT_EQ(command_of(command, "zoa"), "zoa eval vit.zoa --method zoa --limit 8");
+  EXPECT_EQ(command_of(command, "cola-fp"),
+            "zoa eval vit.zoa --method cola-fp --state cola-fp=bank --limit 8");
+}
+
 TEST(RowCommand, QuotesStay) {
   EXPECT_EQ(command_of("zoa eval vit.zoa --data 'images:a b' --method zoa,foa", "zoa"),
             "zoa eval vit.zoa --data 'images:a b' --method zoa");

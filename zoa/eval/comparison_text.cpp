@@ -136,8 +136,8 @@ std::string markdown_report(const Comparison& comparison) {
   std::ostringstream out;
   out << "Top-1 accuracy in percent, mean over the domains (each with the same weight), with the "
          "sample standard deviation over the seeds where there are several. Passes are full "
-         "forward "
-         "passes per batch, ms the median per batch.\n\nProtocol: "
+         "forward passes per batch, a pass of a part counts its share; ms the median per "
+         "batch.\n\nProtocol: "
       << protocol_text(comparison) << ".\n\n";
   for (const std::string& line : comparison.unlike) {
     out << "Unlike rows: " << line << "\n\n";

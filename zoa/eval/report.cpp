@@ -280,19 +280,23 @@ void write_footer(std::ostream& page, const Comparison& comparison) {
       mce = mce || row.mce.has_value();
     }
   }
-  page << "<footer>Made by zoa " << kVersion
-       << ". Accuracy is top-1; the mean gives each domain the same weight; &plusmn; is the sample "
-          "standard deviation over the seeds. ECE has 15 bins. Entropy and loss in nats per image, "
-          "the loss is each method's own. Passes are full forward passes per batch, counted by the "
-          "engine; ms is the median per batch; peak MB is that of the process, which methods of a "
-          "run "
-          "share. "
-       << (mce          ? "mCE: errors relative to those of AlexNet as published with ImageNet-C. "
-           : imagenet_c ? "No mCE: it needs all five severities of a corruption (--severity 1-5). "
-                        : "")
-       << "The parameters of a method change only between batches: no answer waits for its update, "
-          "no "
-          "label is read.</footer>\n";
+  page
+      << "<footer>Made by zoa " << kVersion
+      << ". Accuracy is top-1; the mean gives each domain the same weight; &plusmn; is the sample "
+         "standard deviation over the seeds. ECE has 15 bins. Entropy and loss in nats per image, "
+         "of "
+         "the network's own logits where a method corrects answers behind them; the loss is each "
+         "method's own. Passes are full forward passes per batch, counted by the engine, a pass of "
+         "a part as its share; ms is the median per batch; peak MB is that of the process, which "
+         "methods of a "
+         "run "
+         "share. "
+      << (mce          ? "mCE: errors relative to those of AlexNet as published with ImageNet-C. "
+          : imagenet_c ? "No mCE: it needs all five severities of a corruption (--severity 1-5). "
+                       : "")
+      << "The parameters of a method change only between batches: no answer waits for its update, "
+         "no "
+         "label is read.</footer>\n";
 }
 
 }  // namespace

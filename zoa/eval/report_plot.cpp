@@ -97,6 +97,10 @@ void draw_line(std::ostream& svg, const StreamFrame& frame, const Shares& range,
       svg << (first ? "M" : "L") << coordinate(frame.x(points[i].images)) << " "
           << coordinate(y_of(frame, range, points[i].value));
     }
+    const bool last = i + 1 == points.size() || points[i + 1].segment != points[i].segment;
+    if (first && last) {
+      svg << "h.01";  // a domain of one batch: a dot
+    }
   }
   svg << "\"><title>" << escape_html(line.label) << "</title></path>\n";
 }

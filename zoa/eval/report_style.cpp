@@ -46,7 +46,7 @@ svg .legend text{fill:var(--fg)}
 .c0{--c:var(--m0)}.c1{--c:var(--m1)}.c2{--c:var(--m2)}.c3{--c:var(--m3)}.c4{--c:var(--m4)}
 .c5{--c:var(--m5)}.c6{--c:var(--m6)}.c7{--c:var(--m7)}
 .tiles div[class^=c]{border-color:var(--c)}
-svg .line{stroke:var(--c)}.d1 .line{stroke-dasharray:8 4}.d2 .line{stroke-dasharray:2 4}
+svg .line{stroke:var(--c);stroke-linecap:round}.d1 .line{stroke-dasharray:8 4}.d2 .line{stroke-dasharray:2 4}
 svg .thin{stroke-width:1.25}svg .mark{fill:var(--c);stroke:var(--bg);stroke-width:.75}svg .fill{fill:var(--c)}
 svg .cross{stroke:var(--c);stroke-width:1.5}svg .spread{stroke:var(--c);stroke-width:1.25}
 svg .lead{stroke:var(--soft);stroke-width:.75;opacity:.7}svg .dots{fill:var(--c)}

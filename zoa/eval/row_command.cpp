@@ -62,11 +62,12 @@ std::string row_command(const RunHeader& header, const std::string& method) {
     if (words[i] == "--method" && has_value) {
       command += " --method " + method;
       ++i;
-    } else if (words[i] == "--set" && has_value) {
-      ++i;
+    } else if ((words[i] == "--set" || words[i] == "--state") && has_value) {
+      const std::string& flag = words[i++];
+      const std::string own = method + (flag == "--set" ? "." : "=");
       const std::size_t start = words[i].front() == '\'' ? 1 : 0;
-      if (words[i].compare(start, method.size() + 1, method + ".") == 0) {
-        command += " --set " + words[i];
+      if (words[i].compare(start, own.size(), own) == 0) {
+        command += " " + flag + " " + words[i];
       }
     } else {
       command += " " + words[i];

@@ -72,6 +72,7 @@ class Evaluation {
   Run run();
 
  private:
+  void check_knowledge(const MethodRequest& request, const MethodInfo& needs) const;
   std::optional<Contender> make_contender(const MethodRequest& request) const;
   void make_lanes();
   void fill_header();
@@ -118,6 +119,14 @@ std::vector<Lane*> Evaluation::lanes_of(std::size_t stream) const {
 }
 
 // The header tells of all methods, whatever the shard; those without a cell go again.
+// A method that lives on what another has learnt is no row of its own without it.
+void Evaluation::check_knowledge(const MethodRequest& request, const MethodInfo& needs) const {
+  if (request.optional && !needs.reads_states.empty() && plan_.states.count(request.name) == 0) {
+    fail(ErrorCode::InvalidArgument, "it knows nothing without a state of ",
+         needs.reads_states.front(), "; give one with --state ", request.name, "=FILE");
+  }
+}
+
 // Nothing for an optional method that does not fit network, statistics or budget.
 std::optional<Contender> Evaluation::make_contender(const MethodRequest& request) const {
   const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
@@ -125,6 +134,7 @@ std::optional<Contender> Evaluation::make_contender(const MethodRequest& request
   try {
     const OptionValues overrides = fit_passes(request.name, request.overrides, model_.info(),
                                               static_cast<std::size_t>(plan_.options.passes));
+    check_knowledge(request, method_needs(request.name, overrides, model_.info()));
     return Contender(model_, request.name, overrides, options);
   } catch (const Error& error) {
     if (!request.optional) {

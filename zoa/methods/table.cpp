@@ -95,18 +95,33 @@ const MethodEntry& find_entry(const std::string& name) {
   fail(ErrorCode::InvalidArgument, unknown_name_text("method", name, known));
 }
 
+// Whose option is wrong, for calls with several methods.
+template <class Call>
+auto with_name(const std::string& name, const Call& call) {
+  try {
+    return call();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::InvalidArgument) {
+      throw;
+    }
+    fail(ErrorCode::InvalidArgument, "method '", name, "': ", error.what());
+  }
+}
+
 }  // namespace
 
 MethodInfo method_needs(const std::string& name,
                         const OptionValues& overrides,
                         const ModelInfo& model) {
-  return find_entry(name).needs(overrides, model);
+  const MethodEntry& entry = find_entry(name);
+  return with_name(name, [&] { return entry.needs(overrides, model); });
 }
 
 std::vector<OptionText> method_options(const std::string& name,
                                        const OptionValues& overrides,
                                        const ModelInfo& model) {
-  return find_entry(name).options(overrides, model);
+  const MethodEntry& entry = find_entry(name);
+  return with_name(name, [&] { return entry.options(overrides, model); });
 }
 
 std::unique_ptr<Method> make_method(const std::string& name,
@@ -114,7 +129,8 @@ std::unique_ptr<Method> make_method(const std::string& name,
                                     std::uint64_t seed,
                                     const ModelInfo& model,
                                     const SourceStats& stats) {
-  return find_entry(name).make({overrides, seed, model, stats});
+  const MethodEntry& entry = find_entry(name);
+  return with_name(name, [&] { return entry.make({overrides, seed, model, stats}); });
 }
 
 std::vector<MethodInfo> list_methods() {
