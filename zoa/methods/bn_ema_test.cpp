@@ -9,16 +9,11 @@
 #include "zoa/core/error.h"
 #include "zoa/core/state_file.h"
 #include "zoa/core/test_error.h"
+#include "zoa/methods/method_contract.h"
 #include "zoa/methods/test_pixels.h"
 
 namespace zoa {
 namespace {
-
-MemoryState save(const Method& method) {
-  MemoryState state;
-  method.save(state);
-  return state;
-}
 
 // Channel 0 reads 1 and 3: mean 2, unbiased variance 2. The first BatchNorm ships 0 and 1/6 and now
 // has 0.1 * 2 and 0.9 / 6 + 0.1 * 2. The second reads -1 and 1 in the pass on batch statistics:

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "zoa/core/error.h"
@@ -12,37 +11,60 @@
 #include "zoa/methods/feature_shift.h"
 #include "zoa/methods/loss.h"
 #include "zoa/methods/parts.h"
+#include "zoa/methods/staged.h"
 
 namespace zoa {
 namespace {
 
 constexpr char kName[] = "cola-fp";
-constexpr std::int64_t kVersion = 1;
 
 // What the stream changes: the statistics of the present domain.
 struct Present {
   DomainDetector stem;
   FeatureShift shift;
+  std::size_t channels = 0;  // of the stem
+
+  void save(StateWriter& writer, const std::string& prefix) const {
+    stem.save(writer, prefix);
+    shift.save(writer, prefix);
+  }
+  void load(const StateReader& reader, const std::string& prefix) {
+    stem.load(reader, prefix, channels);
+    shift.load(reader, prefix);
+  }
 };
 
-class ColaFp : public Method {
+std::vector<float> source_mean(const ColaFpOptions& options,
+                               const ModelInfo& model,
+                               const SourceStats& stats) {
+  return options.shift ? source_feature_mean(model, stats) : std::vector<float>{};
+}
+
+Present first_state(const ColaFpOptions& options,
+                    const ModelInfo& model,
+                    const SourceStats& stats) {
+  // A distance is never above infinity: the statistics run on without a restart.
+  const DomainOptions stem{std::numeric_limits<double>::infinity(), options.stem_momentum,
+                           static_cast<std::size_t>(options.domain_batch)};
+  return {DomainDetector(stem),
+          FeatureShift(source_mean(options, model, stats), options.shift_momentum),
+          model.stem_channels};
+}
+
+// The knowledge is no part of what a batch changes: it stands beside the staged state.
+class ColaFp : public StagedMethod<Present> {
  public:
   ColaFp(const ColaFpOptions& options, const ModelInfo& model, const SourceStats& stats)
-      : options_(options),
+      : StagedMethod(cola_fp_info(options, model),
+                     list_options(options),
+                     first_state(options, model, stats)),
+        options_(options),
         model_(model),
-        info_(cola_fp_info(options, model)),
-        slots_(find_adapted_slots(model)),
-        source_mean_(options.shift ? source_feature_mean(model, stats) : std::vector<float>{}),
-        present_(make_present()) {}
-
-  const MethodInfo& info() const override { return info_; }
-  std::vector<OptionText> options() const override { return list_options(options_); }
+        slots_(find_adapted_slots(model)) {}
 
   StepResult step(const Batch& batch, Forward& forward) override {
-    staged_.reset();
-    check_batch(batch);
-    forward.begin(batch);
-    Present next = present_;
+    begin(batch, forward);
+    Present next = state();
     const DomainVerdict verdict = next.stem.observe(forward.stem());
     const std::vector<double> weights = weigh();
     const PassOutput output = run_pass(weights, forward);
@@ -52,69 +74,41 @@ class ColaFp : public Method {
     result.bank_weights = weights;
     if (options_.shift) {
       const auto features = last_features(model_, output);
-      next.shift.observe(compute_moments(features, source_mean_.size()).mean, false);
+      next.shift.observe(compute_moments(features, model_.taps.back().width).mean, false);
     }
     const bool changed =
-        next.stem.running() != present_.stem.running() ||
+        next.stem.running() != state().stem.running() ||
         !std::equal(next.shift.running().begin(), next.shift.running().end(),
-                    present_.shift.running().begin(), present_.shift.running().end());
-    result.updated = changed && std::isfinite(result.loss);
-    if (result.updated) {
-      staged_ = std::move(next);
+                    state().shift.running().begin(), state().shift.running().end());
+    if (changed && std::isfinite(result.loss)) {
+      stage(std::move(next), result);
     }
     return result;
   }
 
-  void accept() override {
-    if (staged_) {
-      present_ = std::move(*staged_);
-      staged_.reset();
-    }
-  }
-
-  void discard() override { staged_.reset(); }
-
-  void reset() override {
-    staged_.reset();
-    present_ = make_present();
-  }
-
   void save(StateWriter& writer) const override {
-    save_version(writer, kName, kVersion);
+    StagedMethod::save(writer);
     knowledge_.save(writer);
-    present_.stem.save(writer, kName);
-    present_.shift.save(writer, kName);
   }
 
   void load(StateReader& reader) override {
     ColaKnowledge knowledge;
-    Present present = make_present();
     if (reader.has(std::string(kName) + ".version")) {
-      check_version(reader, kName, kVersion);
       knowledge.load(reader, slots_.sizes, model_.stem_channels);
-      present.stem.load(reader, kName, model_.stem_channels);
-      present.shift.load(reader, kName);
+      StagedMethod::load(reader);
     } else {
       knowledge.load_zoa(reader, slots_.sizes, model_.stem_channels);
+      reset();
     }
     knowledge_ = std::move(knowledge);
-    present_ = std::move(present);
-    staged_.reset();
   }
 
  private:
-  Present make_present() const {
-    // A distance is never above infinity: the statistics run on without a restart.
-    const DomainOptions stem{std::numeric_limits<double>::infinity(), options_.stem_momentum,
-                             static_cast<std::size_t>(options_.domain_batch)};
-    return {DomainDetector(stem), FeatureShift(source_mean_, options_.shift_momentum)};
-  }
-
   // Of the zero entry and of each entry, by the statistics of earlier batches.
   // Differs: before any statistics the model answers as shipped; the published code mixes the
   // entries by random weights there.
   std::vector<double> weigh() const {
-    const DomainStats& running = present_.stem.running();
+    const DomainStats& running = state().stem.running();
     if (running.empty()) {
       std::vector<double> shipped(knowledge_.entries() + 1);
       shipped[0] = 1;
@@ -129,18 +123,14 @@ class ColaFp : public Method {
     for (std::size_t i = 0; i < values.size(); ++i) {
       values[i] = static_cast<float>(static_cast<double>(values[i]) + offsets[i]);
     }
-    const std::vector<float> shift = options_.shift ? present_.shift.shift() : std::vector<float>{};
+    const std::vector<float> shift = options_.shift ? state().shift.shift() : std::vector<float>{};
     return forward.pass(make_slot_values(slots_, values, shift));
   }
 
   ColaFpOptions options_;
   ModelInfo model_;
-  MethodInfo info_;
   AdaptedSlots slots_;
-  std::vector<float> source_mean_;
   ColaKnowledge knowledge_;
-  Present present_;
-  std::optional<Present> staged_;
 };
 
 }  // namespace

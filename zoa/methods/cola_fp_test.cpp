@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::size_t kParameters = 2 * FakeForward::kLayers * FakeForward::kWidth;
 
-MemoryState save(const Method& method) {
-  MemoryState state;
-  method.save(state);
-  return state;
-}
-
 // What zoa knows after three domains: two entries and its present offsets.
 MemoryState zoa_state(Family family = Family::Vit) {
   FakeForward forward(family);

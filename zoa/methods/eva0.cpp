@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,17 +14,39 @@
 #include "zoa/methods/directions.h"
 #include "zoa/methods/loss.h"
 #include "zoa/methods/parts.h"
+#include "zoa/methods/staged.h"
 
 namespace zoa {
 namespace {
 
 constexpr char kName[] = "eva0";
-constexpr std::int64_t kVersion = 1;
 
 struct Eva0State {
   std::uint64_t seed = 0;
   std::uint64_t step = 0;      // updates so far
   std::vector<float> offsets;  // (P) w, relative to the shipped parameters
+
+  void save(StateWriter& writer, const std::string& prefix) const {
+    const std::vector<std::int64_t> counters = {std::bit_cast<std::int64_t>(seed),
+                                                std::bit_cast<std::int64_t>(step)};
+    writer.put_i64(prefix + ".counters", counters);
+    writer.put_f32(prefix + ".offsets", offsets);
+  }
+
+  void load(const StateReader& reader, const std::string& prefix) {
+    const std::vector<std::int64_t> counters = reader.get_i64(prefix + ".counters");
+    std::vector<float> loaded = reader.get_f32(prefix + ".offsets");
+    if (counters.size() != 2 || loaded.size() != offsets.size()) {
+      fail(ErrorCode::StateMismatch, "state has ", loaded.size(), " offsets, the model ",
+           offsets.size());
+    }
+    if (!all_finite(loaded)) {
+      fail(ErrorCode::BadFile, "state has offsets that are not finite");
+    }
+    seed = std::bit_cast<std::uint64_t>(counters[0]);
+    step = std::bit_cast<std::uint64_t>(counters[1]);
+    offsets = std::move(loaded);
+  }
 };
 
 // Copies of one side of the pair.
@@ -74,74 +95,51 @@ double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-class Eva0 : public Method {
+class Eva0 : public StagedMethod<Eva0State> {
  public:
   Eva0(const Eva0Options& options,
        std::uint64_t seed,
+       const AdaptedSlots& slots,
        const ModelInfo& model,
        const SourceStats& stats)
-      : options_(options),
-        seed_(seed),
+      : StagedMethod(eva0_info(options, model),
+                     list_options(options),
+                     {seed, 0, std::vector<float>(slots.neutral.size())}),
+        options_(options),
         model_(model),
         stats_(stats),
-        info_(eva0_info(options, model)),
-        slots_(find_adapted_slots(model)),
-        state_(make_state()) {}
+        slots_(slots) {}
 
-  const MethodInfo& info() const override { return info_; }
-  std::vector<OptionText> options() const override { return list_options(options_); }
   StepResult step(const Batch& batch, Forward& forward) override;
 
-  void accept() override {
-    if (staged_) {
-      state_ = std::move(*staged_);
-      staged_.reset();
-    }
-  }
-  void discard() override { staged_.reset(); }
-  void reset() override {
-    staged_.reset();
-    state_ = make_state();
-  }
-  void save(StateWriter& writer) const override;
-  void load(StateReader& reader) override;
-
  private:
-  Eva0State make_state() const {
-    return {seed_, 0, std::vector<float>(slots_.neutral.size(), 0.0F)};
-  }
-
   void fill_direction(std::size_t image, std::span<float> out) const;
   Side run_side(Forward& forward, std::size_t images, double sign);
   std::vector<double> losses_of(const Side& side, const Side& other) const;
   bool learn(const std::vector<double>& derivatives, Eva0State& next) const;
 
   Eva0Options options_;
-  std::uint64_t seed_;
   ModelInfo model_;
   SourceStats stats_;
-  MethodInfo info_;
   AdaptedSlots slots_;
-  Eva0State state_;
-  std::optional<Eva0State> staged_;
   std::vector<float> values_;  // (slot, image, channel) of the present pass
 };
 
 // Every fourth image looks along the line to the anchor: the shipped parameters.
 void Eva0::fill_direction(std::size_t image, std::span<float> out) const {
   const auto every = static_cast<std::size_t>(options_.anchor_every);
-  const double size = root_mean_square(state_.offsets);
+  const double size = root_mean_square(state().offsets);
   if (image % every == every - 1 && size > 0) {
     for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] = static_cast<float>(static_cast<double>(state_.offsets[i]) / size);
+      out[i] = static_cast<float>(static_cast<double>(state().offsets[i]) / size);
     }
     return;
   }
-  fill_signs(state_.seed, state_.step, image, out);
+  fill_signs(state().seed, state().step, image, out);
 }
 
 Side Eva0::run_side(Forward& forward, std::size_t images, double sign) {
-  const std::size_t parameters = state_.offsets.size();
+  const std::size_t parameters = slots_.neutral.size();
   const float radius = static_cast<float>(sign * options_.c);
   values_.resize(images * parameters);
   std::vector<float> direction(parameters);
@@ -152,7 +150,7 @@ Side Eva0::run_side(Forward& forward, std::size_t images, double sign) {
       float* out = values_.data() + first * images + image * size;
       for (std::size_t j = 0; j < size; ++j) {
         const std::size_t p = first + j;
-        out[j] = slots_.neutral[p] + (state_.offsets[p] + radius * direction[p]);
+        out[j] = slots_.neutral[p] + (state().offsets[p] + radius * direction[p]);
       }
       first += size;
     }
@@ -222,9 +220,7 @@ bool Eva0::learn(const std::vector<double>& derivatives, Eva0State& next) const 
 }
 
 StepResult Eva0::step(const Batch& batch, Forward& forward) {
-  staged_.reset();
-  check_batch(batch);
-  forward.begin(batch);
+  begin(batch, forward);
   const Side plus = run_side(forward, batch.count, 1);
   const Side minus = run_side(forward, batch.count, -1);
   std::vector<float> answer(plus.answer.size());
@@ -240,36 +236,11 @@ StepResult Eva0::step(const Batch& batch, Forward& forward) {
   for (std::size_t i = 0; i < derivatives.size(); ++i) {
     derivatives[i] = (above[i] - below[i]) / (2 * options_.c);
   }
-  Eva0State next = state_;
-  result.updated = all_finite(derivatives) && learn(derivatives, next);
-  if (result.updated) {
-    staged_ = std::move(next);
+  Eva0State next = state();
+  if (all_finite(derivatives) && learn(derivatives, next)) {
+    stage(std::move(next), result);
   }
   return result;
-}
-
-void Eva0::save(StateWriter& writer) const {
-  save_version(writer, kName, kVersion);
-  writer.put_i64("eva0.counters",
-                 std::vector<std::int64_t>{std::bit_cast<std::int64_t>(state_.seed),
-                                           std::bit_cast<std::int64_t>(state_.step)});
-  writer.put_f32("eva0.offsets", state_.offsets);
-}
-
-void Eva0::load(StateReader& reader) {
-  check_version(reader, kName, kVersion);
-  const std::vector<std::int64_t> counters = reader.get_i64("eva0.counters");
-  std::vector<float> offsets = reader.get_f32("eva0.offsets");
-  if (counters.size() != 2 || offsets.size() != slots_.neutral.size()) {
-    fail(ErrorCode::StateMismatch, "state has ", offsets.size(), " offsets, the model ",
-         slots_.neutral.size());
-  }
-  if (!all_finite(offsets)) {
-    fail(ErrorCode::BadFile, "state has offsets that are not finite");
-  }
-  state_ = {std::bit_cast<std::uint64_t>(counters[0]), std::bit_cast<std::uint64_t>(counters[1]),
-            std::move(offsets)};
-  staged_.reset();
 }
 
 }  // namespace
@@ -322,15 +293,8 @@ std::unique_ptr<Method> make_eva0(const Eva0Options& options,
                                   const ModelInfo& model,
                                   const SourceStats& stats) {
   check_options(options);
-  if (model.classes == 0 || model.taps.empty()) {
-    fail(ErrorCode::UnsupportedModel, "model '", model.name, "' has no classes or no features");
-  }
-  if (stats.tap_mean.size() != model.tap_width || stats.tap_std.size() != model.tap_width) {
-    fail(ErrorCode::StateMismatch, "source statistics have ", stats.tap_mean.size(), " means and ",
-         stats.tap_std.size(), " deviations, model '", model.name, "' has ", model.tap_width,
-         " features; collect them again with this model");
-  }
-  return std::make_unique<Eva0>(options, seed, model, stats);
+  check_loss(model, stats);
+  return std::make_unique<Eva0>(options, seed, find_adapted_slots(model), model, stats);
 }
 
 }  // namespace zoa

@@ -12,6 +12,7 @@
 #include "zoa/core/error.h"
 #include "zoa/core/state_file.h"
 #include "zoa/methods/fake_forward.h"
+#include "zoa/methods/method_contract.h"
 
 namespace zoa {
 namespace {
@@ -22,11 +23,7 @@ struct Trial {
   explicit Trial(const Eva0Options& options)
       : forward(Family::Vit, eva0_info(options, fake_model(Family::Vit))),
         method(make_eva0(options, 3, forward.info(), make_fake_stats(forward.info()))) {}
-  MemoryState saved() const {
-    MemoryState state;
-    method->save(state);
-    return state;
-  }
+  MemoryState saved() const { return save(*method); }
   std::vector<float> offsets() const { return saved().get_f32("eva0.offsets"); }
   FakeForward forward;
   std::unique_ptr<Method> method;

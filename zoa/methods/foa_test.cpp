@@ -23,12 +23,6 @@ namespace {
 constexpr std::size_t kPrompts = 3 * FakeForward::kWidth;
 const std::vector<std::string> kNothing;
 
-MemoryState save(const Method& method) {
-  MemoryState state;
-  method.save(state);
-  return state;
-}
-
 std::unique_ptr<Method> make(const FakeForward& forward, const OptionValues& overrides = {}) {
   return make_method("foa", overrides, 5, forward.info(), make_fake_stats(forward.info()));
 }

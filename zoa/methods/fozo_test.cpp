@@ -21,12 +21,6 @@ namespace {
 
 constexpr std::size_t kPrompts = 3 * FakeForward::kWidth;
 
-MemoryState save(const Method& method) {
-  MemoryState state;
-  method.save(state);
-  return state;
-}
-
 std::unique_ptr<Method> make(const FakeForward& forward, const OptionValues& overrides = {}) {
   return make_method("fozo", overrides, 5, forward.info(), make_fake_stats(forward.info()));
 }

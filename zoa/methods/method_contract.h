@@ -27,6 +27,12 @@ using MakeMethod = std::function<std::unique_ptr<Method>(
 /// What the method asks of the engine, for a model of a family.
 using FindNeeds = std::function<MethodInfo(const ModelInfo& model)>;
 
+inline MemoryState save(const Method& method) {
+  MemoryState state;
+  method.save(state);
+  return state;
+}
+
 class MethodContract {
  public:
   MethodContract(MakeMethod make, const FindNeeds& needs, Family family)
@@ -50,12 +56,6 @@ class MethodContract {
   static Batch stream_batch(std::size_t step) {
     constexpr double kMeans[] = {0, 2, -1.5};
     return make_fake_batch(64, 100 + step, kMeans[step / 4 % 3]);
-  }
-
-  static MemoryState state_of(const Method& method) {
-    MemoryState state;
-    method.save(state);
-    return state;
   }
 
   static bool is_same(const StepResult& a, const StepResult& b) {
@@ -100,12 +100,12 @@ class MethodContract {
     FakeForward forward(family_, needs_);
     const auto method = make();
     for (std::size_t step = 0; step < kSteps; ++step) {
-      const MemoryState before = state_of(*method);
+      const MemoryState before = save(*method);
       const StepResult first = method->step(stream_batch(step), forward);
-      expect(before == state_of(*method), "step() alone leaves the state alone", step);
+      expect(before == save(*method), "step() alone leaves the state alone", step);
       method->discard();
       method->accept();
-      expect(before == state_of(*method), "discard() leaves no trace", step);
+      expect(before == save(*method), "discard() leaves no trace", step);
       const StepResult second = method->step(stream_batch(step), forward);
       expect(is_same(first, second), "a discarded step can be repeated", step);
       method->accept();
@@ -117,16 +117,16 @@ class MethodContract {
     FakeForward forward(family_, needs_);
     const auto method = make();
     for (std::size_t step = 0; step < kSteps; ++step) {
-      MemoryState saved = MemoryState::from_bytes(state_of(*method).to_bytes(), "contract");
+      MemoryState saved = MemoryState::from_bytes(save(*method).to_bytes(), "contract");
       const auto other = make(8);
       other->load(saved);
-      expect(saved == state_of(*other), "load() restores what save() wrote", step);
+      expect(saved == save(*other), "load() restores what save() wrote", step);
       const StepResult wanted = method->step(stream_batch(step), forward);
       expect(is_same(wanted, other->step(stream_batch(step), forward)),
              "the step after load() is the one of the uninterrupted run", step);
       method->accept();
       other->accept();
-      expect(state_of(*method) == state_of(*other), "so is the state after it", step);
+      expect(save(*method) == save(*other), "so is the state after it", step);
     }
   }
 
@@ -134,16 +134,16 @@ class MethodContract {
     FakeForward forward(family_, needs_);
     const auto method = make();
     const auto twin = make();
-    const MemoryState fresh = state_of(*method);
+    const MemoryState fresh = save(*method);
     run(*method, 0, kSteps);
     run(*twin, 0, kSteps);
-    expect(state_of(*method) == state_of(*twin), "the same seed gives the same bytes", kSteps);
+    expect(save(*method) == save(*twin), "the same seed gives the same bytes", kSteps);
     method->step(stream_batch(kSteps), forward);
     method->reset();
     method->accept();
-    expect(fresh == state_of(*method), "reset() is as newly made", kSteps);
+    expect(fresh == save(*method), "reset() is as newly made", kSteps);
     run(*method, 0, kSteps);
-    expect(state_of(*method) == state_of(*twin), "a run after reset() is the first run", kSteps);
+    expect(save(*method) == save(*twin), "a run after reset() is the first run", kSteps);
   }
 
   // One bad pixel is answered as well as can be and is not learnt from.
@@ -152,14 +152,14 @@ class MethodContract {
     FakeForward forward(family_, needs_);
     const auto method = make();
     run(*method, 0, kPlace);
-    const MemoryState before = state_of(*method);
+    const MemoryState before = save(*method);
     Batch batch = stream_batch(kPlace);
     batch.pixels[5] = bad;
     const StepResult result = method->step(batch, forward);
     method->accept();
     expect(result.logits.size() == batch.count * FakeForward::kClasses,
            "a batch with a bad number is answered", kPlace);
-    expect(!result.updated && before == state_of(*method), "it is not learnt from", kPlace);
+    expect(!result.updated && before == save(*method), "it is not learnt from", kPlace);
     const StepResult next = method->step(stream_batch(kPlace + 1), forward);
     expect(std::all_of(next.logits.begin(), next.logits.end(),
                        [](float logit) { return std::isfinite(logit); }),
@@ -186,9 +186,9 @@ class MethodContract {
   void check_foreign_state() {
     const auto method = make();
     run(*method, 0, 3);
-    const MemoryState before = state_of(*method);
+    const MemoryState before = save(*method);
     MemoryState empty;
-    expect(throws_error([&] { method->load(empty); }) && before == state_of(*method),
+    expect(throws_error([&] { method->load(empty); }) && before == save(*method),
            "a foreign state is refused and changes nothing", 3);
   }
 

@@ -24,12 +24,6 @@ namespace {
 constexpr std::size_t kParameters = 2 * FakeForward::kLayers * FakeForward::kWidth;
 const std::vector<std::string> kNothing;
 
-MemoryState save(const Method& method) {
-  MemoryState state;
-  method.save(state);
-  return state;
-}
-
 std::unique_ptr<Method> make(const FakeForward& forward, const OptionValues& overrides = {}) {
   return make_method("pace", overrides, 5, forward.info(), make_fake_stats(forward.info()));
 }

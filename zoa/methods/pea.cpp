@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,18 +14,10 @@
 #include "zoa/methods/parts.h"
 #include "zoa/methods/pea_block.h"
 #include "zoa/methods/site_slots.h"
+#include "zoa/methods/staged.h"
 
 namespace zoa {
 namespace {
-
-constexpr char kName[] = "pea";
-constexpr std::int64_t kVersion = 1;
-
-struct PeaState {
-  std::uint64_t step = 0;         // batches taken in
-  std::optional<double> entropy;  // smoothed
-  std::vector<PeaBlock> blocks;
-};
 
 // A block whose output is corrected: its place among sites, slots and covariances.
 struct PeaPlace {
@@ -32,6 +25,39 @@ struct PeaPlace {
   std::optional<SiteInfo> token;  // for the score
   SiteSlots slots;
   PeaSource source;
+};
+
+using PeaPlaces = std::vector<PeaPlace>;
+
+struct PeaState {
+  std::shared_ptr<const PeaPlaces> places;  // never change
+  std::vector<PeaBlock> blocks;             // one a place
+  std::uint64_t step = 0;                   // batches taken in
+  std::optional<double> entropy;            // smoothed
+
+  void save(StateWriter& writer, const std::string& prefix) const {
+    writer.put_i64(prefix + ".step", std::vector<std::int64_t>{static_cast<std::int64_t>(step)});
+    writer.put_f64(prefix + ".entropy",
+                   entropy ? std::vector<double>{*entropy} : std::vector<double>{});
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      blocks[i].save(writer, prefix + "." + (*places)[i].output.name);
+    }
+  }
+
+  void load(const StateReader& reader, const std::string& prefix) {
+    const std::vector<std::int64_t> steps = reader.get_i64(prefix + ".step");
+    const std::vector<double> entropies = reader.get_f64(prefix + ".entropy");
+    if (steps.size() != 1 || steps[0] < 0 || entropies.size() > 1 || !all_finite(entropies)) {
+      fail(ErrorCode::BadFile, "state has counters of pea that cannot be");
+    }
+    step = static_cast<std::uint64_t>(steps[0]);
+    entropy = entropies.empty() ? std::nullopt : std::optional<double>(entropies[0]);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      const PeaPlace& place = (*places)[i];
+      blocks[i].load(reader, prefix + "." + place.output.name, place.output.channels,
+                     place.source.root.size());
+    }
+  }
 };
 
 // Copies of what a pass measured.
@@ -72,58 +98,47 @@ double distance(std::span<const float> a, std::span<const float> b, double facto
   return std::sqrt(sum);
 }
 
-class Pea : public Method {
+std::optional<SiteInfo> find_token(const ModelInfo& model, const SiteInfo& output) {
+  for (const SiteInfo& site : model.sites) {
+    if (site.kind == SiteKind::BlockToken && site.block == output.block) {
+      return site;
+    }
+  }
+  return std::nullopt;
+}
+
+PeaState first_state(const PeaOptions& options, const ModelInfo& model, const SourceStats& stats) {
+  const bool diagonal = parse_pea_form(options) == PeaForm::Diagonal;
+  const Measured source{stats.site_mean, stats.site_variance, stats.site_covariance};
+  PeaPlaces places;
+  for (const SiteInfo& site : model.sites) {
+    if (site.kind == SiteKind::BlockOutput) {
+      places.push_back({site, find_token(model, site), find_site_slots(model, site),
+                        make_pea_source(stats_at(site, source), diagonal ? 1 : site.group)});
+    }
+  }
+  if (places.empty()) {
+    fail(ErrorCode::UnsupportedModel, "model '", model.name, "' has no blocks to correct");
+  }
+  const std::size_t count = places.size();
+  return {std::make_shared<const PeaPlaces>(std::move(places)), std::vector<PeaBlock>(count), 0,
+          std::nullopt};
+}
+
+class Pea : public StagedMethod<PeaState> {
  public:
   Pea(const PeaOptions& options, const ModelInfo& model, const SourceStats& stats)
-      : options_(options),
+      : StagedMethod(
+            pea_info(options, model), list_options(options), first_state(options, model, stats)),
+        options_(options),
         form_(parse_pea_form(options)),
         model_(model),
-        stats_(stats),
-        info_(pea_info(options, model)) {
-    const Measured source{stats.site_mean, stats.site_variance, stats.site_covariance};
-    for (const SiteInfo& site : model_.sites) {
-      if (site.kind != SiteKind::BlockOutput) {
-        continue;
-      }
-      const std::size_t group = form_ == PeaForm::Diagonal ? 1 : site.group;
-      places_.push_back({site, find_token(site), find_site_slots(model_, site),
-                         make_pea_source(stats_at(site, source), group)});
-    }
-    if (places_.empty()) {
-      fail(ErrorCode::UnsupportedModel, "model '", model.name, "' has no blocks to correct");
-    }
-    state_ = make_state();
-  }
+        stats_(stats) {}
 
-  const MethodInfo& info() const override { return info_; }
-  std::vector<OptionText> options() const override { return list_options(options_); }
   StepResult step(const Batch& batch, Forward& forward) override;
 
-  void accept() override {
-    if (staged_) {
-      state_ = std::move(*staged_);
-      staged_.reset();
-    }
-  }
-  void discard() override { staged_.reset(); }
-  void reset() override {
-    staged_.reset();
-    state_ = make_state();
-  }
-  void save(StateWriter& writer) const override;
-  void load(StateReader& reader) override;
-
  private:
-  PeaState make_state() const { return {0, std::nullopt, std::vector<PeaBlock>(places_.size())}; }
-
-  std::optional<SiteInfo> find_token(const SiteInfo& output) const {
-    for (const SiteInfo& site : model_.sites) {
-      if (site.kind == SiteKind::BlockToken && site.block == output.block) {
-        return site;
-      }
-    }
-    return std::nullopt;
-  }
+  const PeaPlaces& places() const { return *state().places; }
 
   double score_of(const PeaPlace& place, const Measured& sites, std::size_t images) const;
   PassOutput run_corrected(Forward& forward,
@@ -137,10 +152,6 @@ class Pea : public Method {
   PeaForm form_;
   ModelInfo model_;
   SourceStats stats_;
-  MethodInfo info_;
-  std::vector<PeaPlace> places_;
-  PeaState state_;
-  std::optional<PeaState> staged_;
   std::vector<PeaCorrection> corrections_;  // of the present pass
 };
 
@@ -161,12 +172,12 @@ PassOutput Pea::run_corrected(Forward& forward,
                               const Measured& plain,
                               PeaState& next) {
   SlotValues slots(model_.slots.size());
-  corrections_.assign(places_.size(), {});
-  for (std::size_t i = 0; i < places_.size(); ++i) {
+  corrections_.assign(places().size(), {});
+  for (std::size_t i = 0; i < places().size(); ++i) {
     if (weights[i] < options_.skip) {
       continue;
     }
-    const PeaPlace& place = places_[i];
+    const PeaPlace& place = places()[i];
     // Differs: slots are fixed before a pass, so a batch is corrected by the statistics before it;
     // a block that has none takes those of the plain pass.
     PeaBlock first;
@@ -189,9 +200,9 @@ void Pea::take_in(const std::vector<double>& weights, const Measured& sites, Pea
   const PeaTracking tracking{options_.momentum, options_.jump, options_.jump_share};
   const std::uint64_t every =
       form_ == PeaForm::Full ? static_cast<std::uint64_t>(options_.update_every) : 1;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
+  for (std::size_t i = 0; i < places().size(); ++i) {
     if (weights[i] >= options_.skip) {
-      next.blocks[i].observe(stats_at(places_[i].output, sites), tracking);
+      next.blocks[i].observe(stats_at(places()[i].output, sites), tracking);
     }
     // The blocks take turns, so that a batch does not pay for all roots.
     if ((next.step + i) % every == 0) {
@@ -204,9 +215,7 @@ void Pea::take_in(const std::vector<double>& weights, const Measured& sites, Pea
 bool Pea::smooth_entropy(double entropy, PeaState& next) const {
   const bool jumped = next.entropy && entropy > *next.entropy + options_.entropy_jump;
   if (jumped) {
-    const std::uint64_t step = next.step;
-    next = make_state();
-    next.step = step;
+    next = {next.places, std::vector<PeaBlock>(next.blocks.size()), next.step, std::nullopt};
   }
   const double share = next.entropy ? options_.jump_share : 1;
   next.entropy = share * entropy + (1 - share) * next.entropy.value_or(0);
@@ -214,9 +223,7 @@ bool Pea::smooth_entropy(double entropy, PeaState& next) const {
 }
 
 StepResult Pea::step(const Batch& batch, Forward& forward) {
-  staged_.reset();
-  check_batch(batch);
-  forward.begin(batch);
+  begin(batch, forward);
   const PassOutput first = forward.pass(SlotValues(model_.slots.size()));
   const Measured plain = copy_sites(first);
   StepResult result = make_result(first.answer, first.logits, model_.classes);
@@ -224,13 +231,13 @@ StepResult Pea::step(const Batch& batch, Forward& forward) {
     return result;  // no telling what the blocks give: the answer of the plain pass
   }
   std::vector<double> scores;
-  scores.reserve(places_.size());
-  for (const PeaPlace& place : places_) {
+  scores.reserve(places().size());
+  for (const PeaPlace& place : places()) {
     scores.push_back(score_of(place, plain, batch.count));
   }
   const std::vector<double> weights = compute_pea_weights(scores);
 
-  PeaState next = state_;
+  PeaState next = state();
   const PassOutput second = run_corrected(forward, weights, plain, next);
   const Measured corrected = copy_sites(second);
   if (!is_finite(corrected) || !all_finite(second.answer)) {
@@ -239,40 +246,10 @@ StepResult Pea::step(const Batch& batch, Forward& forward) {
   result = make_result(second.answer, second.logits, model_.classes);
   take_in(weights, corrected, next);
   result.domain_changed = smooth_entropy(result.entropy, next);
-  result.updated = std::isfinite(result.entropy);
-  if (result.updated) {
-    staged_ = std::move(next);
+  if (std::isfinite(result.entropy)) {
+    stage(std::move(next), result);
   }
   return result;
-}
-
-void Pea::save(StateWriter& writer) const {
-  save_version(writer, kName, kVersion);
-  writer.put_i64("pea.step", std::vector<std::int64_t>{static_cast<std::int64_t>(state_.step)});
-  writer.put_f64("pea.entropy",
-                 state_.entropy ? std::vector<double>{*state_.entropy} : std::vector<double>{});
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    state_.blocks[i].save(writer, "pea." + places_[i].output.name);
-  }
-}
-
-void Pea::load(StateReader& reader) {
-  check_version(reader, kName, kVersion);
-  PeaState loaded = make_state();
-  const std::vector<std::int64_t> step = reader.get_i64("pea.step");
-  const std::vector<double> entropy = reader.get_f64("pea.entropy");
-  if (step.size() != 1 || step[0] < 0 || entropy.size() > 1 || !all_finite(entropy)) {
-    fail(ErrorCode::BadFile, "state has counters of pea that cannot be");
-  }
-  loaded.step = static_cast<std::uint64_t>(step[0]);
-  loaded.entropy = entropy.empty() ? std::nullopt : std::optional<double>(entropy[0]);
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    const PeaPlace& place = places_[i];
-    loaded.blocks[i].load(reader, "pea." + place.output.name, place.output.channels,
-                          place.source.root.size());
-  }
-  state_ = std::move(loaded);
-  staged_.reset();
 }
 
 }  // namespace
@@ -289,7 +266,7 @@ std::vector<double> compute_pea_weights(const std::vector<double>& scores) {
 MethodInfo pea_info(const PeaOptions& options, const ModelInfo& /*model*/) {
   const PeaForm form = parse_pea_form(options);
   MethodInfo info;
-  info.name = kName;
+  info.name = "pea";
   info.title = "outputs of blocks moved to clean mean and covariance, two passes per batch";
   info.paper =
       "PEA: Architecture-Agnostic Test-Time Adaptation via Backprop-Free Embedding Alignment, "

@@ -10,6 +10,7 @@
 #include "zoa/core/error.h"
 #include "zoa/core/state_file.h"
 #include "zoa/methods/fake_forward.h"
+#include "zoa/methods/method_contract.h"
 #include "zoa/methods/pea_block.h"
 
 namespace zoa {
@@ -86,11 +87,7 @@ struct Trial {
     }
     method = make_pea(options, 1, forward.info(), stats);
   }
-  MemoryState saved() const {
-    MemoryState state;
-    method->save(state);
-    return state;
-  }
+  MemoryState saved() const { return save(*method); }
   FakeForward forward;
   SourceStats stats;
   std::unique_ptr<Method> method;

@@ -2,7 +2,6 @@
 #include "zoa/methods/quar.h"
 
 #include <cmath>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -12,26 +11,22 @@
 #include "zoa/methods/parts.h"
 #include "zoa/methods/running_moments.h"
 #include "zoa/methods/site_slots.h"
+#include "zoa/methods/staged.h"
 
 namespace zoa {
 namespace {
-
-constexpr char kName[] = "quar";
-constexpr std::int64_t kVersion = 1;
 
 struct QuarState {
   RunningMoments sites;    // all sites side by side
   RunningMoments feature;  // the last one, after the sites' corrections
 
-  void save(StateWriter& writer) const {
-    save_version(writer, kName, kVersion);
-    sites.save(writer, "quar.sites");
-    feature.save(writer, "quar.feature");
+  void save(StateWriter& writer, const std::string& prefix) const {
+    sites.save(writer, prefix + ".sites");
+    feature.save(writer, prefix + ".feature");
   }
-  void load(const StateReader& reader) {
-    check_version(reader, kName, kVersion);
-    sites.load(reader, "quar.sites");
-    feature.load(reader, "quar.feature");
+  void load(const StateReader& reader, const std::string& prefix) {
+    sites.load(reader, prefix + ".sites");
+    feature.load(reader, prefix + ".feature");
   }
 };
 
@@ -61,32 +56,36 @@ std::vector<float> source_feature_variance(const ModelInfo& model, const SourceS
   return variance;
 }
 
-class Quar : public Method {
+QuarState first_state(const QuarOptions& options,
+                      const ModelInfo& model,
+                      const SourceStats& stats) {
+  const RunningOptions running{options.prior, options.momentum};
+  return {RunningMoments(stats.site_mean, stats.site_variance, running),
+          RunningMoments(source_feature_mean(model, stats), source_feature_variance(model, stats),
+                         running)};
+}
+
+class Quar : public StagedMethod<QuarState> {
  public:
   Quar(const QuarOptions& options, const ModelInfo& model, const SourceStats& stats)
-      : options_(options),
+      : StagedMethod(
+            quar_info(options, model), list_options(options), first_state(options, model, stats)),
+        options_(options),
         model_(model),
         stats_(stats),
-        info_(quar_info(options, model)),
         feature_mean_(source_feature_mean(model, stats)),
-        feature_variance_(source_feature_variance(model, stats)),
-        state_(make_state()) {
+        feature_variance_(source_feature_variance(model, stats)) {
     slots_.reserve(model_.sites.size());
     for (const SiteInfo& site : model_.sites) {
       slots_.push_back(find_site_slots(model_, site));
     }
   }
 
-  const MethodInfo& info() const override { return info_; }
-  std::vector<OptionText> options() const override { return list_options(options_); }
-
   StepResult step(const Batch& batch, Forward& forward) override {
-    staged_.reset();
-    check_batch(batch);
-    forward.begin(batch);
+    begin(batch, forward);
     const PassOutput output = run_pass(forward);
     const std::vector<float> features = last_features(model_, output);
-    QuarState next = state_;
+    QuarState next = state();
     const bool finite = all_finite(output.site_mean) && all_finite(output.site_variance) &&
                         all_finite(features) && all_finite(output.logits);
     if (finite) {
@@ -100,45 +99,19 @@ class Quar : public Method {
       const auto logits = forward.run_head(align_features(features, next.feature));
       result = make_result(logits, logits, model_.classes);
     }
-    result.updated = finite && std::isfinite(result.loss);
-    if (result.updated) {
-      staged_ = std::move(next);
+    if (finite && std::isfinite(result.loss)) {
+      stage(std::move(next), result);
     }
     return result;
   }
 
-  void accept() override {
-    if (staged_) {
-      state_ = std::move(*staged_);
-      staged_.reset();
-    }
-  }
-  void discard() override { staged_.reset(); }
-  void reset() override {
-    staged_.reset();
-    state_ = make_state();
-  }
-  void save(StateWriter& writer) const override { state_.save(writer); }
-  void load(StateReader& reader) override {
-    QuarState loaded = make_state();
-    loaded.load(reader);
-    state_ = std::move(loaded);
-    staged_.reset();
-  }
-
  private:
-  QuarState make_state() const {
-    const RunningOptions running{options_.prior, options_.momentum};
-    return {RunningMoments(stats_.site_mean, stats_.site_variance, running),
-            RunningMoments(feature_mean_, feature_variance_, running)};
-  }
-
   // The statistics of earlier batches correct this one.
   PassOutput run_pass(Forward& forward) {
     SlotValues slots(model_.slots.size());
     scales_.assign(model_.site_width, 1);
     offsets_.assign(model_.site_width, 0);
-    const RunningMoments& running = state_.sites;
+    const RunningMoments& running = state().sites;
     for (std::size_t c = 0; c < model_.site_width; ++c) {
       const ChannelMap map = align_channel(
           {running.mean()[c], running.variance(c)},
@@ -177,13 +150,10 @@ class Quar : public Method {
   QuarOptions options_;
   ModelInfo model_;
   SourceStats stats_;
-  MethodInfo info_;
   std::vector<SiteSlots> slots_;         // in the order of ModelInfo::sites
   std::vector<float> feature_mean_;      // (D) source
   std::vector<float> feature_variance_;  // (D) source
-  QuarState state_;
-  std::optional<QuarState> staged_;
-  std::vector<float> scales_;  // (site_width) of the present pass
+  std::vector<float> scales_;            // (site_width) of the present pass
   std::vector<float> offsets_;
 };
 
@@ -199,7 +169,7 @@ QuarOptions default_quar_options(const ModelInfo& model) {
 
 MethodInfo quar_info(const QuarOptions& options, const ModelInfo& /*model*/) {
   MethodInfo info;
-  info.name = kName;
+  info.name = "quar";
   info.title = "late layer inputs and the last feature moved to clean statistics, one pass";
   info.paper = "QuAR, arXiv 2610.08358 (from a second-hand summary)";
   if (options.lam > 0) {
@@ -221,14 +191,8 @@ std::unique_ptr<Method> make_quar(const QuarOptions& options,
                                   const ModelInfo& model,
                                   const SourceStats& stats) {
   check_options(options);
-  if (model.classes == 0 || model.taps.empty()) {
-    fail(ErrorCode::UnsupportedModel, "model '", model.name, "' has no classes or no features");
-  }
+  check_loss(model, stats);
   check_site_stats(model, stats);
-  if (stats.tap_std.size() != model.tap_width) {
-    fail(ErrorCode::StateMismatch, "source statistics have ", stats.tap_std.size(),
-         " deviations, model '", model.name, "' has ", model.tap_width, " features");
-  }
   return std::make_unique<Quar>(options, model, stats);
 }
 

@@ -10,6 +10,7 @@
 #include "zoa/core/error.h"
 #include "zoa/core/state_file.h"
 #include "zoa/methods/fake_forward.h"
+#include "zoa/methods/method_contract.h"
 
 namespace zoa {
 namespace {
@@ -29,12 +30,6 @@ class PlainDirections : public Directions {
     }
   }
 };
-
-MemoryState save(const Method& method) {
-  MemoryState state;
-  method.save(state);
-  return state;
-}
 
 ZoaOptions options() {
   ZoaOptions options;
