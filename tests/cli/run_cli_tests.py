@@ -181,7 +181,7 @@ def test_record_keys(runner):
     }:
         problems.append("passes are not 1 and 2")
     page = (folder / "run.html").read_text()
-    if "<svg" not in page or re.search(r'''(src|href)=["']?https?:''', page):
+    if "<svg" not in page or re.search(r"""(src|href)=["']?https?:""", page):
         problems.append("the page has no plot, or reads something from elsewhere")
     runner.check("records and page of eval", problems, words)
 
