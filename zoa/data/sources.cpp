@@ -2,17 +2,15 @@
 #include "zoa/data/sources.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <filesystem>
-#include <iterator>
 #include <sstream>
-#include <string_view>
 #include <system_error>
 
 #include "zoa/core/error.h"
 #include "zoa/core/file.h"
 #include "zoa/core/rng.h"
+#include "zoa/corrupt/corrupt.h"
 
 namespace zoa::detail {
 namespace {
@@ -24,30 +22,12 @@ constexpr std::size_t kMostNames = 5'000'000;
 constexpr std::size_t kWalk = 64;  // so many of one domain in a row: one domain after the other
 constexpr std::size_t kMostKeptBytes = std::size_t{4} << 30U;
 
-// The 15 of the paper in its order, then the 4 extra ones.
-constexpr std::array<std::string_view, 19> kPublished{"gaussian_noise",
-                                                      "shot_noise",
-                                                      "impulse_noise",
-                                                      "defocus_blur",
-                                                      "glass_blur",
-                                                      "motion_blur",
-                                                      "zoom_blur",
-                                                      "snow",
-                                                      "frost",
-                                                      "fog",
-                                                      "brightness",
-                                                      "contrast",
-                                                      "elastic_transform",
-                                                      "pixelate",
-                                                      "jpeg_compression",
-                                                      "speckle_noise",
-                                                      "gaussian_blur",
-                                                      "spatter",
-                                                      "saturate"};
-
+// Place among the published corruptions: the 15 of the paper in its order, then the 4 extra ones.
 std::size_t rank_of(const std::string& name) {
-  return static_cast<std::size_t>(std::find(kPublished.begin(), kPublished.end(), name) -
-                                  kPublished.begin());
+  const std::vector<CorruptionInfo>& all = list_corruptions();
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const CorruptionInfo& info) { return info.name == name; });
+  return static_cast<std::size_t>(found - all.begin());
 }
 
 bool is_special(const std::string& name) {
@@ -146,16 +126,15 @@ Image cut_image(const std::vector<std::uint8_t>& pixels,
 
 std::vector<std::string> published_order(const std::vector<std::string>& names) {
   const bool is_published = std::all_of(names.begin(), names.end(), [](const std::string& name) {
-    return is_special(name) || rank_of(name) < kPublished.size();
+    return is_special(name) || rank_of(name) < list_corruptions().size();
   });
   if (!is_published) {
     return names;
   }
-  std::vector<std::string> ordered;
-  for (std::size_t rank = 0; rank <= kPublished.size(); ++rank) {  // the last rank: the others
-    std::copy_if(names.begin(), names.end(), std::back_inserter(ordered),
-                 [&](const std::string& name) { return rank_of(name) == rank; });
-  }
+  std::vector<std::string> ordered = names;  // special ones last, as they came
+  std::stable_sort(ordered.begin(), ordered.end(), [](const std::string& a, const std::string& b) {
+    return rank_of(a) < rank_of(b);
+  });
   return ordered;
 }
 
