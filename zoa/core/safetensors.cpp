@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -124,6 +125,20 @@ std::vector<double> values_f64(const Tensor& tensor) {
 }
 std::vector<std::int64_t> values_i64(const Tensor& tensor) {
   return values_of<std::int64_t>(TensorType::I64, tensor);
+}
+
+std::vector<float> take_f32(const Safetensors& file,
+                            const std::string& key,
+                            const std::string& where) {
+  const auto found = file.tensors.find(key);
+  if (found == file.tensors.end()) {
+    fail(ErrorCode::BadFile, where, ": tensor '", key, "' is missing");
+  }
+  auto values = values_f32(found->second);
+  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+    fail(ErrorCode::BadFile, where, ": tensor '", key, "' holds a value that is not finite");
+  }
+  return values;
 }
 
 Bytes write_safetensors(const Safetensors& content) {

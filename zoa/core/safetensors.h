@@ -43,6 +43,12 @@ Tensor make_tensor(std::span<const std::uint8_t> values);
 /// Any shape is read as one row.
 /// Throws  InvalidArgument if the tensor has another type.
 std::vector<float> values_f32(const Tensor& tensor);
+
+/// The same for a tensor that must be there.
+/// Throws  BadFile if it is missing or holds a value that is not finite.
+std::vector<float> take_f32(const Safetensors& file,
+                            const std::string& key,
+                            const std::string& where);
 std::vector<double> values_f64(const Tensor& tensor);
 std::vector<std::int64_t> values_i64(const Tensor& tensor);
 

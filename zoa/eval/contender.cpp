@@ -5,7 +5,6 @@
 #include <chrono>
 
 #include "zoa/core/error.h"
-#include "zoa/core/nearest.h"
 
 namespace zoa {
 namespace {
@@ -17,14 +16,7 @@ bool asks_for(const MethodInfo& method, SlotKind kind) {
 }  // namespace
 
 MethodInfo find_method(const std::string& name) {
-  std::vector<std::string> known;
-  for (const MethodInfo& info : list_methods()) {
-    if (info.name == name) {
-      return info;
-    }
-    known.push_back(info.name);
-  }
-  fail(ErrorCode::InvalidArgument, unknown_name_text("method", name, known));
+  return method_needs(name, {}, {});
 }
 
 EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int threads) {

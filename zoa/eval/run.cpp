@@ -107,7 +107,7 @@ class Evaluation {
 
 std::vector<Lane*> Evaluation::lanes_of(std::size_t stream) const {
   const bool is_cell = plan_.options.reset == "domain";
-  const CellGrid grid{plan_.methods.size(), is_cell ? streams_.size() : 1};
+  const CellGrid grid{run_.header.methods.size(), is_cell ? streams_.size() : 1};
   std::vector<Lane*> lanes;
   for (const auto& lane : lanes_) {
     const std::size_t cell = grid.number(plan_.number, lane->number, is_cell ? stream : 0);
@@ -118,7 +118,6 @@ std::vector<Lane*> Evaluation::lanes_of(std::size_t stream) const {
   return lanes;
 }
 
-// The header tells of all methods, whatever the shard; those without a cell go again.
 // A method that lives on what another has learnt is no row of its own without it.
 void Evaluation::check_knowledge(const MethodRequest& request, const MethodInfo& needs) const {
   if (request.optional && !needs.reads_states.empty() && plan_.states.count(request.name) == 0) {
@@ -147,6 +146,7 @@ std::optional<Contender> Evaluation::make_contender(const MethodRequest& request
   }
 }
 
+// The header tells of all methods, whatever the shard; those without a cell go again.
 void Evaluation::make_lanes() {
   for (const MethodRequest& request : plan_.methods) {
     std::optional<Contender> contender = make_contender(request);

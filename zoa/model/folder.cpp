@@ -38,20 +38,6 @@ void put_stats(Safetensors& file, const std::string& prefix, const SourceStats& 
   file.metadata[prefix + ".samples"] = std::to_string(stats.samples);
 }
 
-std::vector<float> take(const Safetensors& file, const std::string& key, const std::string& where) {
-  const auto found = file.tensors.find(key);
-  if (found == file.tensors.end()) {
-    fail(ErrorCode::BadFile, where, ": tensor '", key, "' is missing");
-  }
-  auto values = values_f32(found->second);
-  for (const float value : values) {
-    if (!std::isfinite(value)) {
-      fail(ErrorCode::BadFile, where, ": tensor '", key, "' holds a value that is not finite");
-    }
-  }
-  return values;
-}
-
 SourceStats take_stats(const Safetensors& file,
                        const std::string& prefix,
                        std::size_t width,
@@ -62,8 +48,8 @@ SourceStats take_stats(const Safetensors& file,
     return stats;
   }
   stats.samples = std::strtoull(samples->second.c_str(), nullptr, 10);
-  stats.tap_mean = take(file, prefix + ".tap_mean", where);
-  stats.tap_std = take(file, prefix + ".tap_std", where);
+  stats.tap_mean = take_f32(file, prefix + ".tap_mean", where);
+  stats.tap_std = take_f32(file, prefix + ".tap_std", where);
   if (stats.tap_mean.size() != width || stats.tap_std.size() != width) {
     fail(ErrorCode::StateMismatch, where, ": statistics of ", stats.tap_mean.size(),
          " features; this network has ", width);
@@ -102,8 +88,8 @@ void load_stats(ModelGraph& graph, const fs::path& path) {
   for (const Norm& norm : graph.structure.norms) {
     if (norm.kind == NormKind::FoldedBatchNorm) {
       const std::string key = "folded." + norm.graph_name;
-      graph.folded[norm.graph_name] = {take(file, key + ".mean", where),
-                                       take(file, key + ".std", where)};
+      graph.folded[norm.graph_name] = {take_f32(file, key + ".mean", where),
+                                       take_f32(file, key + ".std", where)};
     }
   }
 }

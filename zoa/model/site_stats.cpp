@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/model/site_stats.h"
 
-#include <algorithm>
-#include <cmath>
 #include <string_view>
 
 #include "zoa/core/error.h"
@@ -24,17 +22,10 @@ std::vector<float> take_values(const Safetensors& file,
                                const std::string& key,
                                std::size_t size,
                                const std::string& where) {
-  const auto found = file.tensors.find(key);
-  if (found == file.tensors.end()) {
-    fail(ErrorCode::BadFile, where, ": tensor '", key, "' is missing");
-  }
-  auto values = values_f32(found->second);
-  if (size != 0 && values.size() != size) {
+  auto values = take_f32(file, key, where);
+  if (values.size() != size) {
     fail(ErrorCode::BadFile, where, ": tensor '", key, "' has ", values.size(),
          " values; expected ", size);
-  }
-  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
-    fail(ErrorCode::BadFile, where, ": tensor '", key, "' holds a value that is not finite");
   }
   return values;
 }
@@ -89,7 +80,7 @@ SiteStatsMap take_site_stats(const Safetensors& file, const std::string& where) 
     }
     const std::string name = key.substr(kPrefix.size(), key.size() - kPrefix.size() - kMean.size());
     SiteStats& stats = sites[name];
-    stats.mean = take_values(file, key, 0, where);
+    stats.mean = take_f32(file, key, where);
     stats.variance = take_values(file, site_key(name, kVariance), stats.mean.size(), where);
     const std::string covariance = site_key(name, kCovariance);
     if (file.tensors.count(covariance) != 0) {
