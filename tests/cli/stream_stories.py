@@ -20,6 +20,7 @@ def test_shards(runner):
     for number, extra in enumerate(
         (
             ["--seeds", "2"],
+            ["--seeds", "2", "--method", "all", "--passes", "2"],  # some are left out
             ["--reset", "domain", "--severity", "1,5", "--rounds", "2"],
             ["--mixed", "--order", "dirichlet", "--reset", "round", "--rounds", "2"],
         )
