@@ -86,14 +86,17 @@ double weight_error(const ValueStatistics& value,
   const std::vector<float> importance = variances(value, equalizer);
   double sum = 0;
   for (const ActivationReader& reader : readers) {
-    const std::size_t width = reader.shape.width;
-    std::vector<float> row(width);
-    for (std::size_t r = 0; r < reader.shape.rows; r += kRowStride) {
-      for (std::size_t c = 0; c < width; ++c) {
-        const float scale = equalizer.empty() ? 1.0F : equalizer.scale[c];
-        row[c] = reader.weights[r * width + c] * scale;
+    const WeightShape& shape = reader.shape;
+    std::vector<float> row(shape.width);
+    std::vector<float> costs(shape.width);
+    for (std::size_t r = 0; r < shape.rows; r += kRowStride) {
+      for (std::size_t column = 0; column < shape.width; ++column) {
+        const std::size_t channel = shape.channel_of(r, column);
+        const float scale = equalizer.empty() ? 1.0F : equalizer.scale[channel];
+        row[column] = reader.weights[r * shape.width + column] * scale;
+        costs[column] = importance[channel];
       }
-      sum += grid_error(row, importance, find_grid(row, importance, reader.rule)) *
+      sum += grid_error(row, costs, find_grid(row, costs, reader.rule)) *
              static_cast<double>(kRowStride);
     }
   }

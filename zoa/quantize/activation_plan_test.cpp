@@ -335,5 +335,26 @@ TEST(ActivationPlan, TwinRangesOnlyWhereTheValuesAskForThem) {
   EXPECT_FALSE(plan_activation(after_gelu, request).twin.has_value());
 }
 
+// Every position of a kernel reads its channel's scale: a kernel of two equal positions costs
+// twice what one costs, so that the same equalizer is the best.
+TEST(ActivationPlan, KernelPositionsShareTheirChannelsScale) {
+  const ValueStatistics value = uneven_value();
+  ActivationRequest single = linear_request(value.channels, 4);
+  single.equalize = single.shift = true;
+  ActivationRequest twofold = single;
+  ActivationReader& reader = twofold.readers.front();
+  reader.shape.width *= 2;
+  reader.shape.kernel = 2;
+  reader.weights.clear();
+  for (const float weight : single.readers.front().weights) {
+    reader.weights.insert(reader.weights.end(), 2, weight);
+  }
+  const ActivationPlan wanted = plan_activation(value, single);
+  ASSERT_FALSE(wanted.equalizer.empty());
+  const ActivationPlan found = plan_activation(value, twofold);
+  EXPECT_EQ(found.equalizer.scale, wanted.equalizer.scale);
+  EXPECT_EQ(found.equalizer.shift, wanted.equalizer.shift);
+}
+
 }  // namespace
 }  // namespace zoa
