@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "zoa/adapt/method_state.h"
 #include "zoa/core/error.h"
 #include "zoa/eval/contender.h"
-#include "zoa/eval/method_state.h"
 
 namespace zoa::cli {
 namespace {

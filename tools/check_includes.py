@@ -26,7 +26,8 @@ MODULES = {
     "model": "graph image core",
     "engine": "model graph image core",
     "quantize": "engine model graph data corrupt image core",
-    "eval": "methods engine data quantize model graph corrupt image core",
+    "adapt": "methods engine data model graph image core",
+    "eval": "adapt methods engine data quantize model graph corrupt image core",
 }
 TEST_HEADER = re.compile(r"(^|/)(fake_\w+|test_\w+|\w+_contract)\.h$")
 OPENVINO_MODULES = ("graph", "model", "quantize", "engine")

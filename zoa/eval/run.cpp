@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "zoa/adapt/method_state.h"
 #include "zoa/core/cpu.h"
 #include "zoa/core/error.h"
 #include "zoa/core/hash.h"
@@ -16,7 +17,6 @@
 #include "zoa/eval/budget.h"
 #include "zoa/eval/class_subset.h"
 #include "zoa/eval/contender.h"
-#include "zoa/eval/method_state.h"
 #include "zoa/eval/metrics.h"
 #include "zoa/eval/peak_memory.h"
 #include "zoa/eval/shard.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Also on the way through a file and a run: tests/cli/run_cli_tests.py.
-#include "zoa/eval/method_state.h"
+#include "zoa/adapt/method_state.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "zoa/eval/method_state.h"
+#include "zoa/adapt/method_state.h"
 
 #include <algorithm>
 #include <vector>
