@@ -5,7 +5,7 @@
 
 #include "zoa/adapt/method_state.h"
 #include "zoa/core/error.h"
-#include "zoa/eval/contender.h"
+#include "zoa/adapt/contender.h"
 
 namespace zoa::cli {
 namespace {
