@@ -34,7 +34,7 @@ struct Prediction {
   double entropy = 0;                ///< nats
   std::vector<float> logits;         ///< (K)
   FrameSkip skip = FrameSkip::None;  ///< why the frame is not learnt from
-  std::optional<StepResult> learnt;  ///< of the window that ended during this call
+  std::optional<StepResult> learnt;  ///< of the window that ended since the last call
 };
 
 class Adapter {

@@ -60,7 +60,6 @@ FrameAnswer FrameStream::push(const Batch& frame) {
   }
   const Clock::time_point start = Clock::now();
   std::for_each(waiting_.begin(), waiting_.end(), [](Waiting& item) { item.in_engine = false; });
-  learnt_.reset();
   forward_->begin(frame);
   const PassOutput output = forward_->pass(frames_->frame_values(0));
   FrameAnswer answer;
@@ -104,7 +103,6 @@ void FrameStream::count(FrameSkip skip) {
 }
 
 bool FrameStream::step(double milliseconds) {
-  learnt_.reset();
   run_waiting(Clock::now(), milliseconds);
   return waiting_.empty();
 }

@@ -31,7 +31,7 @@ struct FrameAnswer {
   std::vector<float> logits;         ///< (K) what the user gets
   double entropy = 0;                ///< nats, of the unshifted answer
   FrameSkip skip = FrameSkip::None;  ///< why the window did not take it
-  std::optional<StepResult> learnt;  ///< of the window that ended during this call
+  std::optional<StepResult> learnt;  ///< of the window that ended since the last call
 };
 
 struct FrameCounters {
