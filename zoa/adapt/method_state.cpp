@@ -41,16 +41,23 @@ void set_owner(MemoryState& state, const StateOwner& owner) {
   state.metadata()["model_hash"] = owner.model_hash;
 }
 
+void check_same_network(const MemoryState& state,
+                        const StateOwner& expected,
+                        const std::string& where) {
+  const StateOwner found = read_owner(state);
+  if (found.model_hash != expected.model_hash) {
+    fail(ErrorCode::StateMismatch, where, ": learnt on network '", found.model, "' with hash ",
+         found.model_hash, ", expected '", expected.model, "' with hash ", expected.model_hash);
+  }
+}
+
 void check_owner(const MemoryState& state, const StateOwner& expected, const std::string& where) {
   const StateOwner found = read_owner(state);
   if (found.method != expected.method && !takes_state_of(expected.method, found.method)) {
     fail(ErrorCode::StateMismatch, where, ": is of method '", found.method, "', expected '",
          expected.method, "'");
   }
-  if (found.model_hash != expected.model_hash) {
-    fail(ErrorCode::StateMismatch, where, ": learnt on network '", found.model, "' with hash ",
-         found.model_hash, ", this is '", expected.model, "' with hash ", expected.model_hash);
-  }
+  check_same_network(state, expected, where);
   if (is_exported_bank(state)) {
     fail(ErrorCode::StateMismatch, where,
          ": is an exported bank, not a whole state; 'zoa state import' takes it into one");

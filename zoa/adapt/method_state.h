@@ -30,6 +30,11 @@ StateOwner read_owner(const MemoryState& state);
 void set_owner(MemoryState& state, const StateOwner& owner);
 
 /// where  names the state in the error text
+/// Throws  StateMismatch if the state was learnt on another network.
+void check_same_network(const MemoryState& state,
+                        const StateOwner& expected,
+                        const std::string& where);
+
 /// Throws  StateMismatch if the state is of another method (but for those in
 ///         MethodInfo::reads_states), of another network, or an exported bank; the text has what it
 ///         is of and what was expected.

@@ -17,7 +17,7 @@ using detail::FileCalls;
 constexpr std::size_t kMostStateBytes = std::size_t{1} << 30U;
 
 MemoryState load_one(const std::string& path, FileCalls& calls) {
-  return MemoryState::from_bytes(detail::read_file(path, kMostStateBytes, calls), path);
+  return MemoryState::from_bytes(detail::read_whole_file(path, kMostStateBytes, calls), path);
 }
 
 // A file of a newer schema is no damage: a newer zoa can read it.

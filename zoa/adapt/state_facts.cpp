@@ -38,8 +38,8 @@ BankFacts describe_bank(const KnowledgeBank& bank, bool exported) {
     facts.total_norm = norm_of(bank.total());
   }
   for (std::size_t k = 0; k < bank.entries(); ++k) {
-    facts.entries.push_back({exported ? std::nullopt : std::optional<double>(weights[k + 1]),
-                             norm_of(bank.entry(k))});
+    facts.entries.push_back(
+        {exported ? std::nullopt : std::optional<double>(weights[k + 1]), norm_of(bank.entry(k))});
   }
   return facts;
 }
@@ -81,9 +81,9 @@ void measure_values(const Tensor& a, const Tensor& b, ArrayDifference& differenc
     }
     ++difference.differing;
     const double distance = std::abs(left[i] - right[i]);
-    difference.largest = std::max(
-        difference.largest,
-        std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance);
+    difference.largest =
+        std::max(difference.largest,
+                 std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance);
     square += distance * distance;
   }
   difference.rms = std::isfinite(difference.largest)
@@ -125,8 +125,7 @@ StateFacts describe_state(const MemoryState& state) {
     facts.bank = describe_bank(read_bank(state, {}), facts.exported_bank);
   }
   for (const auto& [name, tensor] : state.arrays()) {
-    facts.arrays.push_back(
-        {name, to_string(tensor.type), num_values(tensor), tensor.bytes.size()});
+    facts.arrays.push_back({name, to_string(tensor.type), num_values(tensor), tensor.bytes.size()});
   }
   facts.bytes = state.to_bytes().size();
   return facts;

@@ -214,7 +214,7 @@ void detail::remove_stale_temporaries(const std::string& path) {
   }
 }
 
-Bytes detail::read_file(const std::string& path, std::size_t limit, FileCalls& calls) {
+Bytes detail::read_whole_file(const std::string& path, std::size_t limit, FileCalls& calls) {
   const Descriptor descriptor(calls, calls.open(path, O_RDONLY | O_CLOEXEC, 0));
   if (descriptor.get() < 0) {
     fail_io("read", path, errno);
@@ -254,7 +254,7 @@ Bytes detail::read_file(const std::string& path, std::size_t limit, FileCalls& c
 
 Bytes read_file(const std::string& path, std::size_t limit) {
   FileCalls calls;
-  return detail::read_file(path, limit, calls);
+  return detail::read_whole_file(path, limit, calls);
 }
 
 void detail::write_file_atomic(const std::string& path,

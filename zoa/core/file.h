@@ -31,7 +31,7 @@ void write_file_atomic(const std::string& path, std::span<const std::uint8_t> by
 void write_file_atomic(const std::string& path, std::string_view text);
 
 namespace detail {
-Bytes read_file(const std::string& path, std::size_t limit, FileCalls& calls);
+Bytes read_whole_file(const std::string& path, std::size_t limit, FileCalls& calls);
 /// before_rename  called when the new content is on disk under its temporary name; what it throws
 ///                ends the write, with the old file in place
 void write_file_atomic(const std::string& path,

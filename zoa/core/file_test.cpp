@@ -122,7 +122,7 @@ TEST(File, ReadFailuresAreIoErrors) {
     test::Faults faults{0, EIO};
     faults.only = call;
     test::FaultyCalls calls(faults);
-    EXPECT_THROW(detail::read_file(folder.file("f"), 5, calls), Error) << call;
+    EXPECT_THROW(detail::read_whole_file(folder.file("f"), 5, calls), Error) << call;
   }
 }
 
@@ -154,9 +154,9 @@ TEST(File, TemporaryFilesOfDeadProcessesAreRemoved) {
   const std::string own = std::to_string(::getpid());
   const std::vector<std::string> stale = {".tmp-" + std::to_string(dead) + "-0",
                                           ".tmp-" + own + "-4000000000"};
-  const std::vector<std::string> kept = {"",           ".tmp-1-0",      ".tmp-" + own,
-                                         ".tmp-x-0",   ".tmp-0-0",      ".tmp--5-0",
-                                         ".tmp-5-0.x", ".tmp-" + own + "-4000000000000"};
+  const std::vector<std::string> kept = {
+      "",         ".tmp-1-0",  ".tmp-" + own, ".tmp-x-0",
+      ".tmp-0-0", ".tmp--5-0", ".tmp-5-0.x",  ".tmp-" + own + "-4000000000000"};
   for (const auto& names : {stale, kept}) {
     for (const std::string& name : names) {
       write_file_atomic(path + name, "x");

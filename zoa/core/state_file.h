@@ -14,8 +14,8 @@
 
 namespace zoa {
 
-/// Version of the file format; "format" in a file's metadata is "zoa-state-" and this. A file's parts
-/// (a method, a stream) have versions of their own among their arrays.
+/// Version of the file format; "format" in a file's metadata is "zoa-state-" and this. A file's
+/// parts (a method, a stream) have versions of their own among their arrays.
 inline constexpr int kStateSchema = 1;
 
 class MemoryState : public StateWriter, public StateReader {

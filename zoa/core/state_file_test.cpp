@@ -93,9 +93,8 @@ TEST(MemoryState, ANewerSchemaIsRefusedUnlessItIsDamage) {
   std::tie(code, text) = test::error_of([&] { MemoryState::from_bytes(bytes, "f"); });
   EXPECT_EQ(code, ErrorCode::BadFile);
   for (const char* format : {"zoa-state-", "zoa-state-0", "zoa-state-1x", "zoa-state--1", "zoa"}) {
-    EXPECT_EQ(
-        test::error_of([&] { MemoryState::from_bytes(file_of_format(format), "f"); }).first,
-        ErrorCode::BadFile)
+    EXPECT_EQ(test::error_of([&] { MemoryState::from_bytes(file_of_format(format), "f"); }).first,
+              ErrorCode::BadFile)
         << format;
   }
 }

@@ -13,12 +13,12 @@
 namespace zoa::test {
 
 struct Faults {
-  int at = -1;                    ///< which call fails first; -1 = none
-  int error = 0;                  ///< errno of those that fail
-  bool lasting = false;           ///< all later calls fail too: the disk, or the process, is gone
-  std::size_t write_bytes = 2;    ///< most that a write takes: short writes are the rule
-  bool syncs = true;              ///< false: fsync does nothing, for tests of many thousand calls
-  std::string only = {};          ///< only calls of this name count
+  int at = -1;                  ///< which call fails first; -1 = none
+  int error = 0;                ///< errno of those that fail
+  bool lasting = false;         ///< all later calls fail too: the disk, or the process, is gone
+  std::size_t write_bytes = 2;  ///< most that a write takes: short writes are the rule
+  bool syncs = true;            ///< false: fsync does nothing, for tests of many thousand calls
+  std::string only = {};        ///< only calls of this name count
 };
 
 class FaultyCalls : public detail::FileCalls {

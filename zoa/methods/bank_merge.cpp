@@ -55,8 +55,7 @@ KnowledgeBank read_bank(const StateReader& state,
   if (vectors.empty()) {
     vectors = sizes;
   }
-  const std::size_t parameters =
-      std::accumulate(vectors.begin(), vectors.end(), std::size_t{0});
+  const std::size_t parameters = std::accumulate(vectors.begin(), vectors.end(), std::size_t{0});
   if (parameters == 0) {
     fail(ErrorCode::StateMismatch,
          "state has a bank without the sizes of its vectors: an older zoa saved it; "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Banks of zoa's saved states, taken out of one device's state and into another's of the same model.
-// Entries are offsets from the shipped parameters, so they mean the same on both. The rule of a
-// merge is KnowledgeBank's; here are the states.
+// Banks of zoa's saved states, taken out of one device's state and into another's of the same
+// model. Entries are offsets from the shipped parameters, so they mean the same on both. The rule
+// of a merge is KnowledgeBank's; here are the states.
 #pragma once
 
 #include <cstddef>

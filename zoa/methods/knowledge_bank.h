@@ -64,9 +64,9 @@ class KnowledgeBank {
   /// Adds the entries of another bank over the same parameters; total() stays the same but for
   /// rounding to float, so the next answer does. An entry keeps its odds against the shipped model:
   /// alpha = own alpha of the zero entry + (other's scale / own scale) * (its alpha - other's alpha
-  /// of the zero entry), within the limits of a new entry. Entries come one by one in their order; a
-  /// full bank gives one up for each as insert() does. Capacity 0: nothing is added.
-  /// Throws  StateMismatch for other vector sizes or stem statistics of another width.
+  /// of the zero entry), within the limits of a new entry. Entries come one by one in their order;
+  /// a full bank gives one up for each as insert() does. Capacity 0: nothing is added. Throws
+  /// StateMismatch for other vector sizes or stem statistics of another width.
   Merged merge(const KnowledgeBank& other);
 
   /// Sets alpha (M + 1) and eps (P).
