@@ -21,6 +21,7 @@ from pathlib import Path
 
 from checks import case_problems
 from make_fixtures import break_models, make_fixtures
+from state_stories import test_state_damaged, test_state_looked_at, test_state_moved
 from stream_stories import test_shards, test_states, test_streams
 
 HERE = Path(__file__).resolve().parent
@@ -283,6 +284,9 @@ STORIES = [
     test_shards,
     test_streams,
     test_states,
+    test_state_looked_at,
+    test_state_damaged,
+    test_state_moved,
     test_interrupt,
     test_full_disk,
     test_read_only,
