@@ -26,7 +26,12 @@ using test::numbered_owner;
 using test::numbered_state;
 
 constexpr int kCases = 10'000;
-constexpr char kDamage[] = "no state file at all";
+
+Bytes damaged() {
+  Bytes bytes = numbered_state(9).to_bytes();
+  bytes.back() ^= 1U;
+  return bytes;
+}
 
 struct Place {
   TestFolder folder;
@@ -59,7 +64,7 @@ TEST(Snapshot, ADamagedOneIsNotKept) {
   const Place at;
   save_snapshot(at.path, numbered_state(1));
   save_snapshot(at.path, numbered_state(2));
-  write_file_atomic(at.path, kDamage);
+  write_file_atomic(at.path, damaged());
   save_snapshot(at.path, numbered_state(3));
   EXPECT_EQ(number_at(at.path), 3);
   EXPECT_EQ(number_at(at.previous), 1);
@@ -94,7 +99,7 @@ TEST(Snapshot, FallsBackToThePreviousOneAndSaysSo) {
   const Place at;
   save_snapshot(at.path, numbered_state(1));
   save_snapshot(at.path, numbered_state(2));
-  write_file_atomic(at.path, kDamage);
+  write_file_atomic(at.path, damaged());
   LoadedSnapshot loaded = load_snapshot(at.path, numbered_owner());
   EXPECT_TRUE(loaded.is_previous());
   EXPECT_EQ(number_of(loaded.state), 1);
@@ -114,7 +119,7 @@ TEST(Snapshot, NothingToLoadIsAnErrorOfTheFirstFile) {
                       ": No such file or directory; there is no previous "
                       "snapshot " +
                       at.previous);
-  write_file_atomic(at.path, kDamage);
+  write_file_atomic(at.path, damaged());
   write_file_atomic(at.previous, "");
   std::tie(code, text) = test::error_of([&] { load_snapshot(at.path); });
   EXPECT_EQ(code, ErrorCode::BadFile);
@@ -133,7 +138,7 @@ TEST(Snapshot, AnotherOwnersStateIsRefusedWithoutALookAtThePreviousOne) {
   EXPECT_EQ(text, at.path + ": is of method 't3a', expected 'zoa'");
   // Nor is a previous one of another owner what a damaged file falls back to.
   save_snapshot(at.path, numbered_state(3));
-  write_file_atomic(at.path, kDamage);
+  write_file_atomic(at.path, damaged());
   std::tie(code, text) = test::error_of([&] { load_snapshot(at.path, numbered_owner()); });
   EXPECT_EQ(code, ErrorCode::BadFile);
   EXPECT_NE(text.find("is of method 't3a'"), std::string::npos) << text;
@@ -159,19 +164,27 @@ struct Start {
   std::function<void(const Place&)> make;
 };
 
+// Without syncs: these tests are many thousand saves.
+void put(const std::string& path, const Bytes& bytes) {
+  test::Faults faults;
+  faults.syncs = false;
+  test::FaultyCalls calls(faults);
+  detail::write_file_atomic(path, bytes, calls);
+}
+
 std::vector<Start> starts() {
   const auto two = [](const Place& at) {
-    write_file_atomic(at.previous, numbered_state(1).to_bytes());
-    write_file_atomic(at.path, numbered_state(2).to_bytes());
+    put(at.previous, numbered_state(1).to_bytes());
+    put(at.path, numbered_state(2).to_bytes());
   };
   return {
       {"nothing", 0, [](const Place&) {}},
-      {"one", 2, [](const Place& at) { write_file_atomic(at.path, numbered_state(2).to_bytes()); }},
+      {"one", 2, [](const Place& at) { put(at.path, numbered_state(2).to_bytes()); }},
       {"two", 2, two},
       {"damaged", 1,
        [two](const Place& at) {
          two(at);
-         write_file_atomic(at.path, kDamage);
+         put(at.path, damaged());
        }},
       {"missing", 1,
        [two](const Place& at) {
@@ -180,7 +193,7 @@ std::vector<Start> starts() {
        }},
       {"two names", 2,
        [](const Place& at) {
-         write_file_atomic(at.path, numbered_state(2).to_bytes());
+         put(at.path, numbered_state(2).to_bytes());
          std::filesystem::create_hard_link(at.path, at.previous);
        }},
   };
@@ -207,7 +220,10 @@ int save_with_fault(const Start& start, const test::Faults& faults) {
   }
   EXPECT_TRUE(found == 3 || (found == start.old && !saved)) << name << ": " << found;
   // The next save needs no help.
-  save_snapshot(at.path, numbered_state(4));
+  test::Faults none;
+  none.syncs = false;
+  test::FaultyCalls sound(none);
+  detail::save_snapshot(at.path, numbered_state(4), sound);
   EXPECT_EQ(number_at(at.path), 4) << name;
   return calls.calls();
 }
