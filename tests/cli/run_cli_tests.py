@@ -54,13 +54,9 @@ class Runner:
     def check(self, name, problems, words=()):
         if problems:
             self.failed.append(name)
-            command = shlex.join(
-                w.format(fix=self.fix, models=self.models) for w in words
-            )
+            command = shlex.join(w.format(fix=self.fix, models=self.models) for w in words)
             print(
-                f"FAILED {name}: "
-                + "; ".join(problems)
-                + (f"\n  zoa {command}" if command else "")
+                f"FAILED {name}: " + "; ".join(problems) + (f"\n  zoa {command}" if command else "")
             )
         else:
             self.passed += 1
@@ -105,9 +101,7 @@ def prepare(runner):
     ]
     done = runner.run(words + QUANTIZE, runner.folder)
     problems = (
-        []
-        if done.returncode == 0
-        else [f"exit status {done.returncode}: {done.stderr[-500:]}"]
+        [] if done.returncode == 0 else [f"exit status {done.returncode}: {done.stderr[-500:]}"]
     )
     if "int8: " not in done.stdout:
         problems.append("no coverage line")
@@ -133,21 +127,12 @@ def test_determinism(runner):
     ]
     contents = []
     for threads in ("1", "2"):
-        done = runner.run(
-            [*words, "--threads", threads, "-o", f"{threads}.jsonl"], folder
-        )
+        done = runner.run([*words, "--threads", threads, "-o", f"{threads}.jsonl"], folder)
         contents.append(
-            (folder / f"{threads}.jsonl").read_bytes()
-            if done.returncode == 0
-            else done.stderr
+            (folder / f"{threads}.jsonl").read_bytes() if done.returncode == 0 else done.stderr
         )
-    problems = (
-        [] if contents[0] == contents[1] else ["records differ between 1 and 2 threads"]
-    )
-    kinds = [
-        json.loads(line)["kind"]
-        for line in (folder / "1.jsonl").read_text().splitlines()
-    ]
+    problems = [] if contents[0] == contents[1] else ["records differ between 1 and 2 threads"]
+    kinds = [json.loads(line)["kind"] for line in (folder / "1.jsonl").read_text().splitlines()]
     wanted = ["run"] + ["batch"] * 12 + ["summary"] * 2
     if kinds != wanted:
         problems.append(f"kinds of records {kinds}, expected {wanted}")
@@ -168,9 +153,7 @@ def test_record_keys(runner):
     ]
     words += ["--report", "run.html", "--domains", "snow"]
     done = runner.run(words, folder)
-    records = [
-        json.loads(line) for line in (folder / "run.jsonl").read_text().splitlines()
-    ]
+    records = [json.loads(line) for line in (folder / "run.jsonl").read_text().splitlines()]
     keys = {
         "method",
         "domain",
@@ -230,11 +213,7 @@ def test_interrupt(runner):
         child.send_signal(signal.SIGINT)
         out, _ = child.communicate(timeout=SECONDS)
     records = [json.loads(line) for line in output.read_text().splitlines()]
-    problems = (
-        []
-        if child.returncode == 130
-        else [f"exit status {child.returncode}, expected 130"]
-    )
+    problems = [] if child.returncode == 130 else [f"exit status {child.returncode}, expected 130"]
     if records[-1].get("complete") is not False:
         problems.append("the last record does not say that the run is not complete")
     if "mean" not in out:
@@ -328,9 +307,7 @@ def main():
     parser.add_argument("program", type=Path)
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--only", default="", help="cases whose name has this part")
-    parser.add_argument(
-        "--keep", action="store_true", help="keep the folder of the run"
-    )
+    parser.add_argument("--keep", action="store_true", help="keep the folder of the run")
     options = parser.parse_args()
     cases = json.loads((HERE / "cases.json").read_text())
     folder = Path(tempfile.mkdtemp(prefix="zoa-cli-"))

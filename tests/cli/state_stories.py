@@ -31,9 +31,7 @@ def show(runner, folder, name):
 
 def look(runner, folder, name, words, expected, problems=()):
     done = runner.run(["state", *words], folder)
-    runner.check(
-        f"state: {name}", [*case_problems(expected, done), *problems], ["state", *words]
-    )
+    runner.check(f"state: {name}", [*case_problems(expected, done), *problems], ["state", *words])
     return done
 
 
@@ -71,9 +69,7 @@ def test_state_looked_at(runner):
         {"exit": 0, "stdout": "sound, schema 1"},
     )
     words = ["verify", "a.state", "--model", "{fix}/good.zoa"]
-    look(
-        runner, folder, "verify with the network", words, {"exit": 0, "stdout": "sound"}
-    )
+    look(runner, folder, "verify with the network", words, {"exit": 0, "stdout": "sound"})
     look(
         runner,
         folder,
@@ -125,17 +121,11 @@ def test_state_damaged(runner):
     ]
     done = runner.run(words, folder)
     wanted = {"exit": 0, "stderr": "zoa: warning: .*a.state.previous is used"}
-    runner.check(
-        "eval begins with the previous one", case_problems(wanted, done), words
-    )
+    runner.check("eval begins with the previous one", case_problems(wanted, done), words)
     words = ["verify", "t.state", "--model", "{fix}/good.zoa"]
-    look(
-        runner, folder, "verify another method's", words, {"exit": 0, "stdout": "'t3a'"}
-    )
+    look(runner, folder, "verify another method's", words, {"exit": 0, "stdout": "'t3a'"})
     head = good.replace(b"zoa-state-1", b"zoa-state-2", 1)
-    (folder / "new.state").write_bytes(
-        head
-    )  # without its checksum: damage, no newer schema
+    (folder / "new.state").write_bytes(head)  # without its checksum: damage, no newer schema
     wanted = {"exit": 3, "stderr": "the checksum does not fit"}
     look(runner, folder, "verify a patched schema", ["verify", "new.state"], wanted)
     (folder / "cut.state").write_bytes(good[:100])
@@ -159,9 +149,7 @@ def test_state_moved(runner):
     words = ["merge", "a.state", "b.state", "-o", "m.state"]
     look(runner, folder, "merge", words, {"exit": 0, "stdout": "entries added"})
     problems = (
-        []
-        if entries("m.state") == entries("a.state") + entries("b.state") > 2
-        else ["entries"]
+        [] if entries("m.state") == entries("a.state") + entries("b.state") > 2 else ["entries"]
     )
     words = ["merge", "m.state", "b.state", "-o", "m.state"]
     wanted = {"exit": 0, "stdout": "m.state: 0 entries added, \\d+ were there already"}
@@ -174,11 +162,7 @@ def test_state_moved(runner):
         words,
         {"exit": 0, "stdout": "given up"},
     )
-    problems = (
-        []
-        if entries("small.state") == 3
-        else [f"{entries('small.state')} entries, not 3"]
-    )
+    problems = [] if entries("small.state") == 3 else [f"{entries('small.state')} entries, not 3"]
     words = ["verify", "small.state", "--model", "{fix}/good.zoa"]
     look(runner, folder, "a merged state is sound", words, {"exit": 0}, problems)
     words = [
@@ -214,22 +198,14 @@ def test_state_moved(runner):
     look(runner, folder, "verify a bank", words, {"exit": 0})
     before = entries("a.state")
     words = ["import", "a.state", "b.bank", "-o", "a.state"]
-    look(
-        runner, folder, "import in place", words, {"exit": 0, "stdout": "entries added"}
-    )
-    problems = (
-        []
-        if entries("a.state.previous") == before < entries("a.state")
-        else ["previous"]
-    )
+    look(runner, folder, "import in place", words, {"exit": 0, "stdout": "entries added"})
+    problems = [] if entries("a.state.previous") == before < entries("a.state") else ["previous"]
     words = ["import", "a.state", "b.state", "-o", "a.state"]
     wanted = {"exit": 3, "stderr": "b.state: is a whole state.*zoa state merge"}
     look(runner, folder, "import a whole state", words, wanted, problems)
     words = ["eval", "{fix}/good.zoa", *RUN, "--method", "zoa", "--state", "zoa=b.bank"]
     wanted = {"exit": 3, "stderr": "is an exported bank"}
-    runner.check(
-        "eval with a bank", case_problems(wanted, runner.run(words, folder)), words
-    )
+    runner.check("eval with a bank", case_problems(wanted, runner.run(words, folder)), words)
     words = ["merge", "a.state", "t.state", "-o", "x.state"]
     look(
         runner,
@@ -266,11 +242,7 @@ def test_state_moved(runner):
         show(runner, folder, "b.state"),
         show(runner, folder, "b.state.previous"),
     )
-    problems = (
-        []
-        if (facts.get("steps"), facts.get("seed")) == (0, 9)
-        else [f"reset to {facts}"]
-    )
+    problems = [] if (facts.get("steps"), facts.get("seed")) == (0, 9) else [f"reset to {facts}"]
     problems += [] if old.get("steps") == 6 else [f"the previous one is {old}"]
     words = ["reset", "none.state", "--model", "{fix}/good.zoa"]
     look(
