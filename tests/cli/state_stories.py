@@ -9,7 +9,7 @@ RUN = ["--data", "npz:{fix}/two.npz", "--batch", "16", "--quiet", "--no-timings"
 
 
 def make_states(runner, folder):
-    """a.state and b.state of zoa with entries in their banks, t.state of t3a, another.state of another network."""
+    """a.state and b.state of zoa with entries in their banks, t.state of t3a."""
     zoa = ["eval", "{fix}/good.zoa", *RUN, "--method", "zoa", "--state-out"]
     banks = ["--set", "zoa.domain_batch=16", "--set", "zoa.threshold=0"]
     for words in (
