@@ -7,11 +7,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "zoa/adapt/contender.h"
 #include "zoa/adapt/snapshot.h"
 #include "zoa/adapt/state_facts.h"
 #include "zoa/core/error.h"
 #include "zoa/core/nearest.h"
-#include "zoa/eval/contender.h"
 #include "zoa/eval/run.h"
 #include "zoa/eval/table.h"
 #include "zoa/methods/bank_merge.h"
