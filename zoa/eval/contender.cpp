@@ -33,6 +33,7 @@ EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int 
   options.taps = method.needs_taps;
   options.stem = method.needs_stem;
   options.head = method.needs_head;
+  options.plain = method.needs_plain;
   options.threads = threads;
   return options;
 }

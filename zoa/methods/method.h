@@ -32,6 +32,7 @@ struct MethodInfo {
   bool needs_taps = false;         ///< reads PassOutput::taps
   bool needs_source = false;       ///< reads SourceStats of the taps
   bool needs_stem = false;         ///< reads Forward::stem()
+  bool needs_plain = false;        ///< calls Forward::pass_plain()
   std::vector<std::string> reads_states;  ///< other methods whose saved states load() takes too
   bool uses_batch_statistics = false;     ///< BatchNorms run on the statistics of the test batch
 };
