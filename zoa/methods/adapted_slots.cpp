@@ -41,8 +41,10 @@ AdaptedSlots find_adapted_slots(const ModelInfo& model) {
 
 SlotValues make_slot_values(const AdaptedSlots& adapted,
                             std::span<const float> values,
-                            std::span<const float> shift) {
-  SlotValues slots(adapted.slot_count);
+                            std::span<const float> shift,
+                            const SlotValues& others) {
+  SlotValues slots = others;
+  slots.resize(adapted.slot_count);
   std::size_t offset = 0;
   for (std::size_t i = 0; i < adapted.slots.size(); ++i) {
     slots[adapted.slots[i]] = values.subspan(offset, adapted.sizes[i]);

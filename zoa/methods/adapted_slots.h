@@ -23,10 +23,11 @@ struct AdaptedSlots {
 /// Throws  UnsupportedModel if the model has no norm slot, or a slot whose sizes do not fit.
 AdaptedSlots find_adapted_slots(const ModelInfo& model);
 
-/// Slot values of a pass: `values` (P) for the norms, `shift` (D, or empty = neutral), else
-/// neutral. The spans point into the arguments.
+/// Slot values of a pass: `values` (P) for the norms, `shift` (D, or empty = neutral), the others
+/// as in `others` (all slots; none = neutral). The spans point into the arguments.
 SlotValues make_slot_values(const AdaptedSlots& adapted,
                             std::span<const float> values,
-                            std::span<const float> shift);
+                            std::span<const float> shift,
+                            const SlotValues& others = {});
 
 }  // namespace zoa

@@ -2,57 +2,18 @@
 #include "zoa/methods/bn_ema.h"
 
 #include <algorithm>
-#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "zoa/core/error.h"
 #include "zoa/methods/bn.h"
+#include "zoa/methods/norm_slots.h"
 #include "zoa/methods/parts.h"
 #include "zoa/methods/staged.h"
 
 namespace zoa {
 namespace {
-
-// One BatchNorm: its slots and where its input is measured.
-struct Norm {
-  std::size_t mean_slot = 0;
-  std::size_t variance_slot = 0;
-  std::size_t channels = 0;
-  std::size_t first = 0;      // among all norms' channels
-  std::size_t site = 0;       // first column in site_mean
-  std::size_t positions = 1;  // rows that an image brings
-};
-
-// Slots and sites both come in network order, one of each kind per BatchNorm.
-std::vector<Norm> find_norms(const ModelInfo& model) {
-  const std::vector<std::size_t> means = find_slots(model, SlotKind::NormMean);
-  const std::vector<std::size_t> variances = find_slots(model, SlotKind::NormVariance);
-  std::vector<SiteInfo> sites;
-  std::copy_if(model.sites.begin(), model.sites.end(), std::back_inserter(sites),
-               [](const SiteInfo& site) { return site.kind == SiteKind::NormInput; });
-  if (means.empty() || variances.size() != means.size() || sites.size() != means.size()) {
-    fail(ErrorCode::Internal, "model '", model.name, "' has ", means.size(), " means, ",
-         variances.size(), " variances and ", sites.size(), " measured inputs of BatchNorms");
-  }
-  std::vector<Norm> norms(means.size());
-  std::size_t first = 0;
-  for (std::size_t n = 0; n < norms.size(); ++n) {
-    const SlotInfo& mean = model.slots[means[n]];
-    const SlotInfo& variance = model.slots[variances[n]];
-    if (mean.layer != variance.layer || variance.size != mean.size ||
-        sites[n].channels != mean.size || mean.neutral.size() != mean.size ||
-        variance.neutral.size() != mean.size) {
-      fail(ErrorCode::Internal, "BatchNorm '", mean.layer, "' has ", mean.size,
-           " means; the variances of '", variance.layer, "' and the input '", sites[n].name,
-           "' do not fit them");
-    }
-    norms[n] = {means[n], variances[n], mean.size, first, sites[n].offset, sites[n].positions};
-    first += mean.size;
-  }
-  return norms;
-}
 
 // Running statistics of all BatchNorms side by side.
 struct Running {
@@ -81,14 +42,8 @@ struct Running {
 };
 
 Running shipped(const ModelInfo& model) {
-  Running running;
-  for (const Norm& norm : find_norms(model)) {
-    const std::vector<float>& mean = model.slots[norm.mean_slot].neutral;
-    const std::vector<float>& variance = model.slots[norm.variance_slot].neutral;
-    running.mean.insert(running.mean.end(), mean.begin(), mean.end());
-    running.variance.insert(running.variance.end(), variance.begin(), variance.end());
-  }
-  return running;
+  const ShippedNorms norms = shipped_norms(model, find_norm_slots(model));
+  return {{norms.mean.begin(), norms.mean.end()}, {norms.variance.begin(), norms.variance.end()}};
 }
 
 class BnEma : public StagedMethod<Running> {
@@ -99,7 +54,7 @@ class BnEma : public StagedMethod<Running> {
         slots_(model.slots.size()),
         classes_(model.classes),
         mix_slot_(find_slot(model, SlotKind::NormMix)),
-        norms_(find_norms(model)) {}
+        norms_(find_norm_slots(model)) {}
 
   StepResult step(const Batch& batch, Forward& forward) override {
     begin(batch, forward);
@@ -117,7 +72,7 @@ class BnEma : public StagedMethod<Running> {
     const std::vector<float> variance(next.variance.begin(), next.variance.end());
     const float none = 0;
     values[mix_slot_] = std::span(&none, 1);
-    for (const Norm& norm : norms_) {
+    for (const NormSlots& norm : norms_) {
       values[norm.mean_slot] = std::span(mean).subspan(norm.first, norm.channels);
       values[norm.variance_slot] = std::span(variance).subspan(norm.first, norm.channels);
     }
@@ -133,7 +88,7 @@ class BnEma : public StagedMethod<Running> {
   // As PyTorch does: the variance of n values enters the running one with n - 1.
   // Differs: where there is one value per channel, which PyTorch refuses, the variance stays.
   void observe(const PassOutput& measured, std::size_t images, Running& next) const {
-    for (const Norm& norm : norms_) {
+    for (const NormSlots& norm : norms_) {
       const auto count = static_cast<double>(images * norm.positions);
       const double share = count < 2 ? 0 : momentum_;
       const double unbiased = count < 2 ? 0 : count / (count - 1);
@@ -153,7 +108,7 @@ class BnEma : public StagedMethod<Running> {
   std::size_t slots_;
   std::size_t classes_;
   std::size_t mix_slot_;
-  std::vector<Norm> norms_;
+  std::vector<NormSlots> norms_;
 };
 
 }  // namespace
@@ -172,9 +127,7 @@ MethodInfo bn_ema_info(const BnEmaOptions& /*options*/, const ModelInfo& model) 
       "arXiv 2006.16971";
   info.most_passes = 2;
   info.slots = {SlotKind::NormMean, SlotKind::NormVariance, SlotKind::NormMix};
-  SiteRequest inputs;
-  inputs.kind = SiteKind::NormInput;
-  info.sites = {inputs};
+  info.sites = {norm_inputs()};
   return info;
 }
 

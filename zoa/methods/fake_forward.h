@@ -123,6 +123,18 @@ inline Batch make_fake_batch(std::size_t count, std::uint64_t seed, double mean 
   return batch;
 }
 
+/// One image of a batch.
+inline Batch take_image(const Batch& batch, std::size_t index) {
+  const std::size_t size = batch.pixels.size() / batch.count;
+  const auto first = batch.pixels.begin() + static_cast<std::ptrdiff_t>(index * size);
+  Batch image = batch;
+  image.count = 1;
+  image.pixels.assign(first, first + static_cast<std::ptrdiff_t>(size));
+  image.ids = {batch.ids[index]};
+  image.labels = {batch.labels[index]};
+  return image;
+}
+
 /// What clean batches (mean 0) give about: mean 0, variance 1 / pixels, nothing correlated.
 SourceStats make_fake_stats(const ModelInfo& model);
 

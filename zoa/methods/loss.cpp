@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "zoa/core/error.h"
 
@@ -111,9 +112,18 @@ BatchLoss compute_loss(const ModelInfo& model,
          output.taps.size(), " tap values for a model of ", model.classes, " classes and ",
          model.tap_width, " features");
   }
+  return compute_loss(model, source, lambda, compute_entropy(output.logits, model.classes),
+                      compute_moments(output.taps, model.tap_width));
+}
+
+BatchLoss compute_loss(const ModelInfo& model,
+                       const SourceStats& source,
+                       double lambda,
+                       double entropy,
+                       BatchMoments moments) {
   BatchLoss loss;
-  loss.entropy = compute_entropy(output.logits, model.classes);
-  loss.moments = compute_moments(output.taps, model.tap_width);
+  loss.entropy = entropy;
+  loss.moments = std::move(moments);
   loss.discrepancy = compute_discrepancy(model, loss.moments, source);
   loss.total = loss.entropy + lambda * loss.discrepancy;
   return loss;

@@ -38,6 +38,13 @@ struct BatchLoss {
   BatchMoments moments;  ///< of the taps
 };
 
+/// entropy  nats per image, mean;  moments  of the taps
+BatchLoss compute_loss(const ModelInfo& model,
+                       const SourceStats& source,
+                       double lambda,
+                       double entropy,
+                       BatchMoments moments);
+
 /// Throws  Internal if the sizes of the output do not fit the model.
 BatchLoss compute_loss(const ModelInfo& model,
                        const SourceStats& source,

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,24 @@ struct MethodInfo {
   bool uses_batch_statistics = false;     ///< BatchNorms run on the statistics of the test batch
 };
 
+/// Bounds on one update. A guard sets them; without one there are none, as in the papers.
+struct StepLimits {
+  double difference = kUnlimited;   ///< of |loss_perturbed - loss|, nats per image: clipped to it
+  double step_norm = kUnlimited;    ///< Euclidean norm of what an update adds to the parameters
+  double offset_norm = kUnlimited;  ///< of all that was added to the shipped parameters
+
+  static constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+};
+
+/// What became of them in a step.
+struct StepBounds {
+  bool difference = false;  ///< was clipped; so the others
+  bool step = false;
+  bool offset = false;
+  double step_norm = 0;    ///< after the bounds
+  double offset_norm = 0;  ///< after the bounds
+};
+
 /// What one batch brought. Fields that a method does not have stay empty.
 struct StepResult {
   std::vector<float> logits;  ///< (B, K) the answer
@@ -50,7 +69,10 @@ struct StepResult {
   std::size_t bank_entries = 0;              ///< after the step, without the zero entry
   std::vector<double> bank_weights;          ///< of the zero entry, then of each entry; sum 1
   bool updated = false;                      ///< an update is staged
+  std::optional<StepBounds> bounds;          ///< of methods that heed StepLimits
 };
+
+class FrameMethod;
 
 class Method {
  public:
@@ -65,6 +87,13 @@ class Method {
   virtual void reset() = 0;    ///< as newly made
   virtual void save(StateWriter& writer) const = 0;
   virtual void load(StateReader& reader) = 0;
+
+  /// Bounds on every update from now on; not part of the state. Methods that do not walk by steps
+  /// of their parameters have nothing to bound.
+  virtual void set_limits(const StepLimits& /*limits*/) {}
+
+  /// How this method learns from single frames (methods/frame_method.h); null: from batches only.
+  virtual FrameMethod* frames() { return nullptr; }
 };
 
 /// Option overrides as text, e.g. {{"lr", "1e-4"}}.

@@ -27,6 +27,7 @@ class RunningMoments {
   /// Takes in mean and biased variance over a batch of `images`, (C) each.
   void observe(std::span<const double> mean, std::span<const double> variance, std::size_t images);
 
+  double images() const { return images_; }  ///< that the statistics count for
   std::span<const double> mean() const { return mean_; }
   double variance(std::size_t c) const;
 

@@ -7,15 +7,16 @@
 #include <utility>
 
 #include "zoa/methods/adapted_slots.h"
+#include "zoa/methods/frame_method.h"
 #include "zoa/methods/loss.h"
 #include "zoa/methods/parts.h"
-#include "zoa/methods/spsa.h"
 #include "zoa/methods/zoa_state.h"
+#include "zoa/methods/zoa_update.h"
 
 namespace zoa {
 namespace {
 
-class ZoaMethod : public Method {
+class ZoaMethod : public Method, public FrameMethod {
  public:
   ZoaMethod(const ZoaOptions& options,
             std::uint64_t seed,
@@ -39,15 +40,31 @@ class ZoaMethod : public Method {
   void reset() override;
   void save(StateWriter& writer) const override { state_.save(writer); }
   void load(StateReader& reader) override;
+  void set_limits(const StepLimits& limits) override { limits_ = limits; }
+
+  FrameMethod* frames() override { return this; }
+  std::size_t frame_passes() const override { return info_.most_passes; }
+  SlotValues frame_values(std::size_t index) override;
+  void observe_frame(const PassOutput& answered) override;
+  StepResult learn(const WindowSums& window) override;
 
  private:
+  // What is the same for all frames of a window.
+  struct Window {
+    ZoaDirections directions;
+    std::vector<float> present;    // (P) slot values of the first pass
+    std::vector<float> perturbed;  // (P) of the second
+    std::vector<float> shift;      // (D), or empty
+    SlotValues norms;              // of the present frame, other slots empty
+  };
+
   ZoaState make_state() const;
-  DomainVerdict test_domain(const Forward& forward, ZoaState& next) const;
-  PassOutput run_pass(Forward& forward,
-                      const std::vector<double>& offsets,
-                      std::span<const float> shift);
-  void draw(const ZoaState& next, std::span<double> eps, std::span<double> alpha);
-  bool learn(Forward& forward, double loss, ZoaState& next, StepResult& result);
+  DomainVerdict test_domain(const StemStats& stem, ZoaState& next) const;
+  SlotValues fill_norms(std::optional<BlendedNorms>& norms, std::size_t images) const;
+  std::vector<float> slot_values(const std::vector<double>& offsets) const;
+  ZoaDirections draw(const ZoaState& state) const;
+  StepResult make_result(const BatchLoss& loss, const DomainVerdict& verdict) const;
+  void finish(std::optional<ZoaState> next, StepResult& result);
 
   ZoaOptions options_;
   std::uint64_t seed_;
@@ -56,9 +73,10 @@ class ZoaMethod : public Method {
   AdaptedSlots slots_;
   MethodInfo info_;
   std::unique_ptr<Directions> directions_;  // none: from the seed in the state
+  StepLimits limits_;
   ZoaState state_;
   std::optional<ZoaState> staged_;
-  std::vector<float> values_;  // (P) of the present pass
+  std::optional<Window> window_;  // made when the first frame after an update asks
 };
 
 ZoaState ZoaMethod::make_state() const {
@@ -67,111 +85,175 @@ ZoaState ZoaMethod::make_state() const {
                              static_cast<std::size_t>(options_.domain_batch)};
   const TapInfo& tap = model_.taps.back();
   const std::span<const float> source = std::span(stats_.tap_mean).subspan(tap.offset, tap.width);
-  return {seed_, 0, KnowledgeBank(slots_.sizes, bank, first_alpha(options_, seed_)),
-          DomainDetector(domain), FeatureShift(source, options_.shift_momentum)};
-}
-
-DomainVerdict ZoaMethod::test_domain(const Forward& forward, ZoaState& next) const {
-  return model_.stem_channels > 0 ? next.detector.observe(forward.stem()) : DomainVerdict{};
-}
-
-PassOutput ZoaMethod::run_pass(Forward& forward,
-                               const std::vector<double>& offsets,
-                               std::span<const float> shift) {
-  values_.resize(offsets.size());
-  for (std::size_t i = 0; i < offsets.size(); ++i) {
-    values_[i] = static_cast<float>(static_cast<double>(slots_.neutral[i]) + offsets[i]);
+  ZoaState state{seed_, 0, KnowledgeBank(slots_.sizes, bank, first_alpha(options_, seed_)),
+                 DomainDetector(domain), FeatureShift(source, options_.shift_momentum)};
+  if (norm_rule(options_, model_) == NormRule::Blend) {
+    state.norms.emplace(model_, RunningOptions{options_.bn_prior, options_.bn_momentum});
   }
-  return forward.pass(make_slot_values(slots_, values_, shift));
+  return state;
 }
 
-void ZoaMethod::draw(const ZoaState& next, std::span<double> eps, std::span<double> alpha) {
-  RngDirections own(next.seed);
+DomainVerdict ZoaMethod::test_domain(const StemStats& stem, ZoaState& next) const {
+  return model_.stem_channels > 0 ? next.detector.observe(stem) : DomainVerdict{};
+}
+
+SlotValues ZoaMethod::fill_norms(std::optional<BlendedNorms>& norms, std::size_t images) const {
+  SlotValues values(slots_.slot_count);
+  if (norms) {
+    norms->fill(values, images);
+  }
+  return values;
+}
+
+std::vector<float> ZoaMethod::slot_values(const std::vector<double>& offsets) const {
+  std::vector<float> values(offsets.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(static_cast<double>(slots_.neutral[i]) + offsets[i]);
+  }
+  return values;
+}
+
+ZoaDirections ZoaMethod::draw(const ZoaState& state) const {
+  ZoaDirections drawn{std::vector<double>(state.bank.parameters()),
+                      std::vector<double>(state.bank.entries() + 1)};
+  RngDirections own(state.seed);
   Directions& directions = directions_ ? *directions_ : own;
-  directions.eps(next.step, eps);
-  directions.alpha(next.step, alpha);
+  directions.eps(state.step, drawn.eps);
+  directions.alpha(state.step, drawn.alpha);
+  return drawn;
+}
+
+StepResult ZoaMethod::make_result(const BatchLoss& loss, const DomainVerdict& verdict) const {
+  StepResult result;
+  result.loss = loss.total;
+  result.entropy = loss.entropy;
+  result.discrepancy = loss.discrepancy;
+  result.domain_distance = verdict.distance;
+  return result;
+}
+
+// Differs: a loss that is not finite stages nothing at all, as if the batch had not come; the
+// reference would carry the NaN into every parameter.
+void ZoaMethod::finish(std::optional<ZoaState> next, StepResult& result) {
+  result.updated = next.has_value();
+  if (next) {
+    ++next->step;
+    staged_ = std::move(next);
+  } else {
+    result.domain_changed = false;
+    result.removed_entry.reset();
+  }
+  const KnowledgeBank& bank = staged_ ? staged_->bank : state_.bank;
+  result.bank_entries = bank.entries();
+  result.bank_weights = bank.weights();
 }
 
 StepResult ZoaMethod::step(const Batch& batch, Forward& forward) {
   staged_.reset();
   check_batch(batch);
   forward.begin(batch);
-  ZoaState next = state_;
-  const DomainVerdict verdict = test_domain(forward, next);
-  const std::optional<std::size_t> removed =
-      verdict.changed ? next.bank.insert(state_.detector.running()) : std::optional<std::size_t>{};
+  std::optional<ZoaState> next = state_;
+  const DomainVerdict verdict = test_domain(forward.stem(), *next);
+  std::optional<std::size_t> removed;
+  if (verdict.changed) {
+    removed = next->bank.insert(state_.detector.running());
+  }
+  if (next->norms) {
+    next->norms->end_window(verdict.changed);
+  }
 
   // The batch that shows a change is still answered with the old shift.
   const std::vector<float> shift = options_.shift ? state_.shift.shift() : std::vector<float>{};
-  const PassOutput first = run_pass(forward, next.bank.total(), shift);
+  const SlotValues norms = fill_norms(next->norms, batch.count);
+  const std::vector<float> present = slot_values(next->bank.total());
+  const PassOutput first = forward.pass(make_slot_values(slots_, present, shift, norms));
   const BatchLoss loss = compute_loss(model_, stats_, options_.lambda, first);
-
-  StepResult result;
+  StepResult result = make_result(loss, verdict);
   result.logits.assign(first.answer.begin(), first.answer.end());
-  result.loss = loss.total;
-  result.entropy = loss.entropy;
-  result.discrepancy = loss.discrepancy;
-  result.domain_distance = verdict.distance;
-  const TapInfo& tap = model_.taps.back();
-  next.shift.observe(std::span(loss.moments.mean).subspan(tap.offset, tap.width), verdict.changed);
-
-  // Differs: a loss that is not finite stages nothing at all, as if the batch had not come; the
-  // reference would carry the NaN into every parameter.
-  result.updated = std::isfinite(loss.total) && learn(forward, loss.total, next, result);
-  if (result.updated) {
-    result.domain_changed = verdict.changed;
-    result.removed_entry = removed;
-    staged_ = std::move(next);
+  result.domain_changed = verdict.changed;
+  result.removed_entry = removed;
+  if (next->norms) {
+    next->norms->observe(first, batch.count);
   }
-  const KnowledgeBank& bank = result.updated ? staged_->bank : state_.bank;
-  result.bank_entries = bank.entries();
-  result.bank_weights = bank.weights();
+  const TapInfo& tap = model_.taps.back();
+  next->shift.observe(std::span(loss.moments.mean).subspan(tap.offset, tap.width), verdict.changed);
+
+  if (std::isfinite(loss.total)) {
+    const ZoaDirections directions = draw(*next);
+    const std::vector<float> moved =
+        slot_values(perturbed_offsets(next->bank, options_, directions));
+    const PassOutput second = forward.pass(make_slot_values(slots_, moved, {}, norms));
+    result.loss_perturbed = compute_loss(model_, stats_, options_.lambda, second).total;
+    result.bounds =
+        update_bank(next->bank, options_, directions, *result.loss_perturbed - loss.total, limits_);
+  }
+  finish(result.bounds ? std::move(next) : std::nullopt, result);
   return result;
 }
 
-bool ZoaMethod::learn(Forward& forward, double loss, ZoaState& next, StepResult& result) {
-  const KnowledgeBank& bank = next.bank;
-  std::vector<double> direction(bank.parameters());
-  std::vector<double> alpha_direction(bank.entries() + 1);
-  draw(next, direction, alpha_direction);
+SlotValues ZoaMethod::frame_values(std::size_t index) {
+  if (!window_) {
+    window_.emplace();
+    window_->directions = draw(state_);
+    window_->present = slot_values(state_.bank.total());
+    window_->perturbed = slot_values(perturbed_offsets(state_.bank, options_, window_->directions));
+    window_->shift = options_.shift ? state_.shift.shift() : std::vector<float>{};
+    window_->norms = fill_norms(state_.norms, 1);
+  }
+  if (index > 0) {
+    return make_slot_values(slots_, window_->perturbed, {}, window_->norms);
+  }
+  window_->norms = fill_norms(state_.norms, 1);
+  return make_slot_values(slots_, window_->present, window_->shift, window_->norms);
+}
 
-  std::vector<double> alpha(bank.alpha().begin(), bank.alpha().end());
-  for (std::size_t i = 0; i < alpha.size(); ++i) {
-    alpha[i] += options_.c_alpha * alpha_direction[i];
+void ZoaMethod::observe_frame(const PassOutput& answered) {
+  if (state_.norms) {
+    state_.norms->observe(answered, 1);
   }
-  std::vector<double> offsets = bank.total(alpha);
-  for (std::size_t i = 0; i < offsets.size(); ++i) {
-    offsets[i] += options_.c * direction[i];
-  }
-  const PassOutput second = run_pass(forward, offsets, {});
-  const double perturbed = compute_loss(model_, stats_, options_.lambda, second).total;
-  result.loss_perturbed = perturbed;
+}
 
-  const double difference = perturbed - loss;
-  std::vector<float> eps(bank.parameters());
-  update_offsets({difference, options_.c, options_.lr, options_.wd}, bank.eps(), direction, eps);
-  if (!all_finite(eps)) {
-    return false;
+// Differs: whether the domain has changed is known at the end of the window only, when its frames
+// have been through the second pass. So a window that shows a change first makes its step with the
+// old bank, then the bank takes in what was learnt; a batch does it the other way round.
+StepResult ZoaMethod::learn(const WindowSums& window) {
+  staged_.reset();
+  std::optional<ZoaState> next = state_;
+  const DomainVerdict verdict = test_domain(window.stem.stats(), *next);
+  const auto loss_of = [&](const PassSums& sums) {
+    return compute_loss(model_, stats_, options_.lambda, sums.entropy(), sums.moments());
+  };
+  const BatchLoss loss = loss_of(window.passes.at(0));
+  StepResult result = make_result(loss, verdict);
+  result.loss_perturbed = loss_of(window.passes.at(1)).total;
+  result.domain_changed = verdict.changed;
+  const TapInfo& tap = model_.taps.back();
+  next->shift.observe(std::span(loss.moments.mean).subspan(tap.offset, tap.width), verdict.changed);
+  if (next->norms) {
+    next->norms->end_window(verdict.changed);
   }
-  alpha.assign(bank.alpha().begin(), bank.alpha().end());
-  if (bank.entries() > 0) {
-    update_alpha({difference, options_.c_alpha, options_.lr_alpha, options_.wd_alpha}, bank.alpha(),
-                 alpha_direction, alpha);
+  if (std::isfinite(loss.total)) {
+    result.bounds = update_bank(next->bank, options_, draw(state_),
+                                *result.loss_perturbed - loss.total, limits_);
   }
-  next.bank.assign(std::move(alpha), std::move(eps));
-  ++next.step;
-  return true;
+  if (result.bounds && verdict.changed) {
+    result.removed_entry = next->bank.insert(state_.detector.running());
+  }
+  finish(result.bounds ? std::move(next) : std::nullopt, result);
+  return result;
 }
 
 void ZoaMethod::accept() {
   if (staged_) {
     state_ = std::move(*staged_);
     staged_.reset();
+    window_.reset();
   }
 }
 
 void ZoaMethod::reset() {
   staged_.reset();
+  window_.reset();
   state_ = make_state();
 }
 
@@ -180,6 +262,7 @@ void ZoaMethod::load(StateReader& reader) {
   loaded.load(reader, model_.stem_channels);
   state_ = std::move(loaded);
   staged_.reset();
+  window_.reset();
 }
 
 }  // namespace
@@ -199,7 +282,13 @@ MethodInfo zoa_info(const ZoaOptions& options, const ModelInfo& model) {
   info.needs_taps = true;
   info.needs_source = true;
   info.needs_stem = true;
-  info.uses_batch_statistics = model.has_batch_norm;
+  const NormRule rule = norm_rule(options, model);
+  info.uses_batch_statistics = rule == NormRule::Batch;
+  if (rule == NormRule::Blend) {
+    info.slots.insert(info.slots.end(),
+                      {SlotKind::NormMean, SlotKind::NormVariance, SlotKind::NormMix});
+    info.sites = {norm_inputs()};
+  }
   return info;
 }
 

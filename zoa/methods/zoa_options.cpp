@@ -2,7 +2,9 @@
 #include "zoa/methods/zoa_options.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "zoa/core/error.h"
 #include "zoa/core/rng.h"
 #include "zoa/methods/directions.h"
 
@@ -19,6 +21,16 @@ ZoaOptions default_zoa_options(const ModelInfo& model) {
     options.lr = 2e-4;  // published for W6A6; below that we know of nothing better
   }
   return options;
+}
+
+NormRule norm_rule(const ZoaOptions& options, const ModelInfo& model) {
+  static const std::vector<std::string> kNames = {"batch", "source", "blend"};
+  const auto found = std::find(kNames.begin(), kNames.end(), options.bn);
+  if (found == kNames.end()) {
+    fail(ErrorCode::InvalidArgument, "option bn: found '", options.bn,
+         "', expected batch, source or blend");
+  }
+  return model.has_batch_norm ? static_cast<NormRule>(found - kNames.begin()) : NormRule::Source;
 }
 
 double first_alpha(const ZoaOptions& options, std::uint64_t seed) {

@@ -27,6 +27,9 @@ struct ZoaOptions {
   double stem_momentum = 0.2;
   std::int64_t domain_batch = 64;
   std::string alpha_init = "random";
+  std::string bn = "batch";
+  double bn_prior = 16;
+  double bn_momentum = 0.1;
 
   template <class F>
   void visit(F&& f) {
@@ -46,8 +49,18 @@ struct ZoaOptions {
     f(stem_momentum, OptionMeta{"stem_momentum", "share of a batch in the stem statistics", 0, 1});
     f(domain_batch, OptionMeta{"domain_batch", "least batch that is tested for a change", 1, 1e9});
     f(alpha_init, OptionMeta{"alpha_init", "alpha at the start: a number, or random"});
+    f(bn, OptionMeta{"bn", "statistics of BatchNorms: batch, source, or blend of both and stream"});
+    f(bn_prior, OptionMeta{"bn_prior", "blend: images that the shipped ones count for", 0, 1e6});
+    f(bn_momentum,
+      OptionMeta{"bn_momentum", "blend: share of a batch of 64 in the long run", 1e-3, 0.99});
   }
 };
+
+/// How BatchNorms normalise; a network without them has nothing to choose.
+enum class NormRule { Batch, Source, Blend };
+
+/// Throws  InvalidArgument for another word than those of the option bn.
+NormRule norm_rule(const ZoaOptions& options, const ModelInfo& model);
 
 /// The published settings for this network: family and bit width decide.
 /// Source  ZOA paper, implementation details; docs/methods/zoa.md has the table.

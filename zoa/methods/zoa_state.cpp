@@ -33,6 +33,9 @@ void ZoaState::save(StateWriter& writer) const {
   bank.save(writer, kZoaPrefix);
   detector.save(writer, kZoaPrefix);
   shift.save(writer, kZoaPrefix);
+  if (norms) {
+    norms->save(writer, kZoaPrefix);
+  }
 }
 
 void ZoaState::load(const StateReader& reader, std::size_t stem_channels) {
@@ -42,6 +45,9 @@ void ZoaState::load(const StateReader& reader, std::size_t stem_channels) {
   bank.load(reader, kZoaPrefix);
   detector.load(reader, kZoaPrefix, stem_channels);
   shift.load(reader, kZoaPrefix);
+  if (norms) {
+    norms->load(reader, kZoaPrefix);
+  }
 }
 
 }  // namespace zoa

@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "zoa/core/state.h"
+#include "zoa/methods/blended_norms.h"
 #include "zoa/methods/domain_detector.h"
 #include "zoa/methods/feature_shift.h"
 #include "zoa/methods/knowledge_bank.h"
@@ -25,6 +27,7 @@ struct ZoaState {
   KnowledgeBank bank;
   DomainDetector detector;
   FeatureShift shift;
+  std::optional<BlendedNorms> norms = {};  ///< where the option bn asks for them
 
   void save(StateWriter& writer) const;
   /// Throws  StateMismatch, BadFile; the state is then half read, so load into a copy.
