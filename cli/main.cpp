@@ -21,6 +21,8 @@ const std::vector<Verb>& list_verbs() {
        run_inspect},
       {"quantize", "a network and some images in, an 8-bit model folder out", run_quantize},
       {"eval", "accuracy per domain, with and without adaptation", run_eval_verb},
+      {"adapt", "a stream of pictures: an answer each, adapted as it goes, state in a file",
+       run_adapt},
       {"corrupt", "corrupted copies of images on disk, as in ImageNet-C or CIFAR-10-C",
        run_corrupt},
       {"bench", "time of an adaptation step next to a plain pass", run_bench_verb},

@@ -13,6 +13,7 @@ using Arguments = std::vector<std::string>;  ///< what follows the verb
 int run_inspect(const Arguments& arguments);
 int run_quantize(const Arguments& arguments);
 int run_eval_verb(const Arguments& arguments);
+int run_adapt(const Arguments& arguments);
 int run_corrupt(const Arguments& arguments);
 int run_bench_verb(const Arguments& arguments);
 int run_merge(const Arguments& arguments);

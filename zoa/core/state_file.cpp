@@ -51,6 +51,14 @@ const Tensor& MemoryState::find(const std::string& name, TensorType type) const 
   return found->second;
 }
 
+std::size_t MemoryState::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& [name, tensor] : content_.tensors) {
+    sum += tensor.bytes.size();
+  }
+  return sum;
+}
+
 Bytes MemoryState::to_bytes() const {
   Safetensors content = content_;
   content.metadata[kFormatKey] = kFormat;

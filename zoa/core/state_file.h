@@ -31,6 +31,8 @@ class MemoryState : public StateWriter, public StateReader {
   std::map<std::string, std::string>& metadata() { return content_.metadata; }
   const std::map<std::string, std::string>& metadata() const { return content_.metadata; }
 
+  std::size_t bytes() const;  ///< of the arrays
+
   /// safetensors with the metadata, "format" and "checksum" (XXH3-128 of the file without it).
   Bytes to_bytes() const;
 

@@ -11,7 +11,7 @@
 #include "zoa/core/rng.h"
 #include "zoa/core/version.h"
 #include "zoa/data/stream.h"
-#include "zoa/eval/contender.h"
+#include "zoa/adapt/contender.h"
 #include "zoa/eval/metrics.h"
 
 namespace zoa {

@@ -16,7 +16,7 @@
 #include "zoa/engine/isa.h"
 #include "zoa/eval/budget.h"
 #include "zoa/eval/class_subset.h"
-#include "zoa/eval/contender.h"
+#include "zoa/adapt/contender.h"
 #include "zoa/eval/metrics.h"
 #include "zoa/eval/peak_memory.h"
 #include "zoa/eval/shard.h"

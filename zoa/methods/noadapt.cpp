@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "zoa/core/error.h"
+#include "zoa/methods/frame_method.h"
 #include "zoa/methods/parts.h"
 
 namespace zoa {
@@ -12,7 +13,7 @@ namespace {
 constexpr char kName[] = "noadapt";
 constexpr std::int64_t kVersion = 1;
 
-class NoAdapt : public Method {
+class NoAdapt : public Method, public FrameMethod {
  public:
   explicit NoAdapt(const ModelInfo& model)
       : info_(noadapt_info({}, model)), classes_(model.classes) {}
@@ -33,6 +34,16 @@ class NoAdapt : public Method {
 
   void save(StateWriter& writer) const override { save_version(writer, kName, kVersion); }
   void load(StateReader& reader) override { check_version(reader, kName, kVersion); }
+
+  FrameMethod* frames() override { return this; }
+  std::size_t frame_passes() const override { return 1; }
+  SlotValues frame_values(std::size_t /*index*/) override { return {}; }
+  void observe_frame(const PassOutput& /*answered*/) override {}
+  StepResult learn(const WindowSums& window) override {
+    StepResult result;
+    result.loss = result.entropy = window.passes.at(0).entropy();
+    return result;
+  }
 
  private:
   MethodInfo info_;

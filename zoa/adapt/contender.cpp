@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "zoa/eval/contender.h"
+#include "zoa/adapt/contender.h"
 
 #include <algorithm>
 #include <chrono>
@@ -38,40 +38,49 @@ EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int 
   return options;
 }
 
-Contender::Contender(const Model& model,
-                     const std::string& method,
-                     const OptionValues& overrides,
-                     const ContenderOptions& options)
-    : name_(method) {
+Fitted fit_method(const Model& model,
+                  const std::string& method,
+                  const OptionValues& overrides,
+                  const ContenderOptions& options) {
   const MethodInfo needs = method_needs(method, overrides, model.info());
   const bool batch_statistics = needs.uses_batch_statistics;
   if (needs.needs_source && model.stats(batch_statistics).samples == 0) {
     fail(ErrorCode::StateMismatch, model.name(), ": no source statistics, which method '", method,
          "' needs; make them with 'zoa quantize' (--bits keep for a network that is quantized)");
   }
-  engine_ = std::make_unique<Engine>(
+  Fitted fitted;
+  fitted.engine = std::make_unique<Engine>(
       model, engine_options(needs, model.has_batch_norm(), options.threads));
-  method_ = make_method(method, overrides, options.seed, engine_->info(),
-                        model.stats(batch_statistics, engine_->info()));
+  const ModelInfo& info = fitted.engine->info();
+  fitted.method =
+      make_method(method, overrides, options.seed, info, model.stats(batch_statistics, info));
+  return fitted;
 }
+
+Contender::Contender(const Model& model,
+                     const std::string& method,
+                     const OptionValues& overrides,
+                     const ContenderOptions& options)
+    : name_(method), fitted_(fit_method(model, method, overrides, options)) {}
 
 TimedStep Contender::run(const Batch& batch) {
   if (compiled_.insert(batch.count).second) {
-    engine_->begin(batch);
+    fitted_.engine->begin(batch);
   }
   TimedStep timed;
   const auto start = std::chrono::steady_clock::now();
-  timed.result = method_->step(batch, *engine_);
-  if (batch.count >= method_->info().least_batch) {
-    method_->accept();
+  Method& method = *fitted_.method;
+  timed.result = method.step(batch, *fitted_.engine);
+  if (batch.count >= method.info().least_batch) {
+    method.accept();
   } else {
-    method_->discard();
+    method.discard();
     timed.result.updated = false;
   }
   const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
   timed.ms = wall.count();
-  timed.passes = engine_->passes();
-  timed.pass_equivalents = engine_->cost();
+  timed.passes = engine().passes();
+  timed.pass_equivalents = engine().cost();
   return timed;
 }
 

@@ -18,6 +18,20 @@ struct ContenderOptions {
   int threads = 0;  ///< 0 = all that the process may use
 };
 
+/// A method and the engine it runs on.
+struct Fitted {
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Method> method;
+};
+
+/// Throws  InvalidArgument for unknown names; UnsupportedModel; StateMismatch where the model has
+/// no
+///         source statistics and the method needs them.
+Fitted fit_method(const Model& model,
+                  const std::string& method,
+                  const OptionValues& overrides,
+                  const ContenderOptions& options);
+
 struct TimedStep {
   StepResult result;
   std::size_t passes = 0;
@@ -34,20 +48,19 @@ class Contender {
             const ContenderOptions& options);
 
   const std::string& name() const { return name_; }
-  const Engine& engine() const { return *engine_; }
-  const Method& method() const { return *method_; }
-  std::size_t classes() const { return engine_->info().classes; }
+  const Engine& engine() const { return *fitted_.engine; }
+  const Method& method() const { return *fitted_.method; }
+  std::size_t classes() const { return engine().info().classes; }
 
   /// Answers a batch and takes the update. A batch below the method's least one is answered too,
   /// but teaches nothing.
   TimedStep run(const Batch& batch);
-  void reset() { method_->reset(); }
-  void load(StateReader& state) { method_->load(state); }
+  void reset() { fitted_.method->reset(); }
+  void load(StateReader& state) { fitted_.method->load(state); }
 
  private:
   std::string name_;
-  std::unique_ptr<Engine> engine_;
-  std::unique_ptr<Method> method_;
+  Fitted fitted_;
   std::set<std::size_t> compiled_;  // batch sizes
 };
 

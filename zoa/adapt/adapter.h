@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a product holds: a quantized network that answers single pictures and adapts to their
+// stream. Made for one stream; use it from one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "zoa/adapt/frame_stream.h"
+#include "zoa/core/state_file.h"
+#include "zoa/image/image.h"
+#include "zoa/model/model.h"
+
+namespace zoa {
+
+struct AdapterOptions {
+  std::string method = "zoa";  ///< zoa, or noadapt: the network as shipped
+  OptionValues overrides;      ///< of the method. Differs: a network with BatchNorms takes bn=blend
+                               ///< where nothing is said, since a frame is no batch
+  std::uint64_t seed = 2020;
+  int threads = 0;  ///< 0 = all that the process may use
+  FrameOptions frames;
+};
+
+struct Prediction {
+  std::uint64_t frame = 0;           ///< its number in the stream, from 1
+  int top1 = -1;                     ///< class index; -1 where the answer is not finite
+  double confidence = 0;             ///< probability of top1
+  double entropy = 0;                ///< nats
+  std::vector<float> logits;         ///< (K)
+  FrameSkip skip = FrameSkip::None;  ///< why the frame is not learnt from
+  std::optional<StepResult> learnt;  ///< of the window that ended since the last call
+};
+
+class Adapter {
+ public:
+  /// Throws  InvalidArgument for unknown names and options; UnsupportedModel; StateMismatch for a
+  ///         model without the source statistics that the method needs.
+  Adapter(const Model& model, const AdapterOptions& options);
+  ~Adapter();
+  Adapter(Adapter&&) noexcept;
+  Adapter& operator=(Adapter&&) noexcept;
+
+  /// Answers one picture of any size, preprocessed as the model says.
+  /// Throws  InvalidArgument for an empty picture.
+  Prediction push(const Image& picture);
+
+  /// The same for an image that is already preprocessed, (3, H, W) of the network's input.
+  /// Throws  InvalidArgument for another number of values.
+  Prediction push(std::span<const float> input);
+
+  /// Work that waits, for at most so many milliseconds (negative: all). True if none is left.
+  bool step(double milliseconds);
+
+  void freeze(bool frozen);
+  void reset();  ///< as shipped; counters go on
+
+  const FrameCounters& counters() const;
+  std::size_t classes() const;
+  const std::vector<std::string>& labels() const;
+  std::size_t bytes() const;  ///< memory of the stream and of what was learnt, without the engine
+
+  /// All that a later Adapter needs to go on bit for bit as if nothing had happened. Passes that
+  /// wait are run first.
+  MemoryState save();
+  /// Throws  StateMismatch for the state of another network, method or window; BadFile. Nothing is
+  ///         changed then.
+  void restore(MemoryState state);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zoa
