@@ -74,6 +74,15 @@ class BegunForward final : public Forward {
   Forward& begun_;
 };
 
+// "hold: one_class, unsure_answer"
+std::string describe(const Guard& guard) {
+  std::string text = state_name(guard.state());
+  for (std::size_t i = 0; i < guard.reasons().size(); ++i) {
+    text += (i == 0 ? ": " : ", ") + std::string(reason_name(guard.reasons()[i]));
+  }
+  return text;
+}
+
 MemoryState parse_snapshot(const std::vector<std::uint8_t>& bytes) {
   return MemoryState::from_bytes(bytes, "snapshot of the guards");
 }
@@ -175,6 +184,7 @@ StepResult GuardedMethod::step(const Batch& batch, Forward& forward) {
     const std::span<const float> logits = forward.pass_plain();
     result = answer_plain(logits, describe_answers(logits, model_.classes));
   }
+  result.guard = describe(next.guard);
   staged_ = std::move(next);
   return result;
 }

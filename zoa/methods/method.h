@@ -70,6 +70,7 @@ struct StepResult {
   std::vector<double> bank_weights;          ///< of the zero entry, then of each entry; sum 1
   bool updated = false;                      ///< an update is staged
   std::optional<StepBounds> bounds;          ///< of methods that heed StepLimits
+  std::string guard;  ///< state of the guards and their reasons, e.g. "hold: one_class"; "": none
 };
 
 class FrameMethod;
