@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"
 #include "zoa/core/file.h"
 #include "zoa/data/severity.h"
@@ -134,8 +135,7 @@ Run run_one(EvalJob& job, const Model& model, const Dataset& data, std::int64_t 
   };
   if (!job.arguments.state_out.empty()) {
     hooks.state = [&](const std::string& method, const MemoryState& state) {
-      write_file_atomic(state_path(job.arguments, model, method, job.plan.options.seed),
-                        state.to_bytes());
+      save_snapshot(state_path(job.arguments, model, method, job.plan.options.seed), state);
     };
   }
   Run run = run_eval(model, data, job.plan, hooks);

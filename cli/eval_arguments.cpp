@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "zoa/adapt/contender.h"
-#include "zoa/adapt/method_state.h"
+#include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"
 
 namespace zoa::cli {
@@ -105,7 +105,11 @@ std::map<std::string, MemoryState> read_states(const std::vector<std::string>& s
     }
     const std::string method = state.substr(0, equals);
     find_method(method);  // says what is known
-    if (!read.emplace(method, load_state_file(state.substr(equals + 1))).second) {
+    LoadedSnapshot loaded = load_snapshot(state.substr(equals + 1));
+    if (loaded.is_previous()) {
+      std::cerr << "zoa: warning: " << loaded.note << "\n";
+    }
+    if (!read.emplace(method, std::move(loaded.state)).second) {
       fail(ErrorCode::InvalidArgument, "--state ", state, ": a second state for '", method, "'");
     }
   }

@@ -5,13 +5,11 @@
 #include <vector>
 
 #include "zoa/core/error.h"
-#include "zoa/core/file.h"
 #include "zoa/core/version.h"
+#include "zoa/methods/bank_merge.h"
 
 namespace zoa {
 namespace {
-
-constexpr std::size_t kMostStateBytes = std::size_t{1} << 30U;
 
 std::string text_of(const MemoryState& state, const std::string& key) {
   const auto found = state.metadata().find(key);
@@ -28,30 +26,53 @@ bool takes_state_of(const std::string& method, const std::string& other) {
 
 }  // namespace
 
+StateOwner make_owner(const std::string& method, const Model& model) {
+  return {method, model.name(), model.hash()};
+}
+
+StateOwner read_owner(const MemoryState& state) {
+  return {text_of(state, "method"), text_of(state, "model"), text_of(state, "model_hash")};
+}
+
+void set_owner(MemoryState& state, const StateOwner& owner) {
+  state.metadata()["zoa"] = kVersion;
+  state.metadata()["method"] = owner.method;
+  state.metadata()["model"] = owner.model;
+  state.metadata()["model_hash"] = owner.model_hash;
+}
+
+void check_same_network(const MemoryState& state,
+                        const StateOwner& expected,
+                        const std::string& where) {
+  const StateOwner found = read_owner(state);
+  if (found.model_hash != expected.model_hash) {
+    fail(ErrorCode::StateMismatch, where, ": learnt on network '", found.model, "' with hash ",
+         found.model_hash, ", expected '", expected.model, "' with hash ", expected.model_hash);
+  }
+}
+
+void check_owner(const MemoryState& state, const StateOwner& expected, const std::string& where) {
+  const StateOwner found = read_owner(state);
+  if (found.method != expected.method && !takes_state_of(expected.method, found.method)) {
+    fail(ErrorCode::StateMismatch, where, ": is of method '", found.method, "', expected '",
+         expected.method, "'");
+  }
+  check_same_network(state, expected, where);
+  if (is_exported_bank(state)) {
+    fail(ErrorCode::StateMismatch, where,
+         ": is an exported bank, not a whole state; 'zoa state import' takes it into one");
+  }
+}
+
 MemoryState save_method(const Method& method, const Model& model) {
   MemoryState state;
   method.save(state);
-  state.metadata()["zoa"] = kVersion;
-  state.metadata()["method"] = method.info().name;
-  state.metadata()["model"] = model.name();
-  state.metadata()["model_hash"] = model.hash();
+  set_owner(state, make_owner(method.info().name, model));
   return state;
 }
 
 void check_method_state(const MemoryState& state, const std::string& method, const Model& model) {
-  const std::string found = text_of(state, "method");
-  if (found != method && !takes_state_of(method, found)) {
-    fail(ErrorCode::StateMismatch, "state for method '", method, "': is of method '", found, "'");
-  }
-  if (text_of(state, "model_hash") != model.hash()) {
-    fail(ErrorCode::StateMismatch, "state for method '", method, "': learnt on network '",
-         text_of(state, "model"), "' with hash ", text_of(state, "model_hash"), ", this is '",
-         model.name(), "' with hash ", model.hash());
-  }
-}
-
-MemoryState load_state_file(const std::string& path) {
-  return MemoryState::from_bytes(read_file(path, kMostStateBytes), path);
+  check_owner(state, make_owner(method, model), "state for method '" + method + "'");
 }
 
 }  // namespace zoa

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -21,6 +23,12 @@ namespace detail {
 int FileCalls::open(const std::string& path, int flags, mode_t mode) {
   return ::open(path.c_str(), flags, mode);
 }
+int FileCalls::fstat(int file, struct stat* status) {
+  return ::fstat(file, status);
+}
+ssize_t FileCalls::read(int file, void* bytes, std::size_t count) {
+  return ::read(file, bytes, count);
+}
 ssize_t FileCalls::write(int file, const void* bytes, std::size_t count) {
   return ::write(file, bytes, count);
 }
@@ -35,6 +43,9 @@ int FileCalls::close(int file) {
 }
 int FileCalls::rename(const std::string& from, const std::string& to) {
   return ::rename(from.c_str(), to.c_str());
+}
+int FileCalls::link(const std::string& from, const std::string& to) {
+  return ::link(from.c_str(), to.c_str());
 }
 int FileCalls::unlink(const std::string& path) {
   return ::unlink(path.c_str());
@@ -79,13 +90,15 @@ struct Temporary {
   int file = -1;
 };
 
+std::atomic<unsigned> temporary_count{0};  // names given so far
+
+constexpr char kTemporary[] = ".tmp-";
+
 // A name that nobody has: the process id keeps processes apart, the counter the calls of one.
 Temporary open_temporary(const std::string& path, FileCalls& calls) {
-  static std::atomic<unsigned> counter{0};
   for (int i = 0; i < kMostTemporaryNames; ++i) {
     Temporary temporary;
-    temporary.path =
-        path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
+    temporary.path = detail::temporary_name(path);
     temporary.file =
         calls.open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (temporary.file >= 0) {
@@ -141,10 +154,13 @@ void fill_temporary(const std::string& path,
   }
 }
 
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 void sync_folder(const std::string& path, FileCalls& calls) {
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  folder = folder.empty() ? "." : folder;
-  Descriptor descriptor(calls, calls.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+  Descriptor descriptor(calls, calls.open(folder_of(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
   if (descriptor.get() < 0) {
     // A folder that may be written to but not listed cannot be opened, so not synced either.
     if (errno == EACCES) {
@@ -158,16 +174,53 @@ void sync_folder(const std::string& path, FileCalls& calls) {
   }
 }
 
+// "PID-N" of a temporary name.
+bool is_stale(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  pid_t process = 0;
+  unsigned number = 0;
+  const auto first = std::from_chars(text.data(), end, process);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '-' || process <= 0) {
+    return false;
+  }
+  const auto second = std::from_chars(first.ptr + 1, end, number);
+  if (second.ec != std::errc{} || second.ptr != end) {
+    return false;
+  }
+  // Numbers that this process has not given yet are of an earlier one with the same id; a container
+  // gives the same id at every start.
+  return process == ::getpid() ? number >= temporary_count.load()
+                               : ::kill(process, 0) != 0 && errno == ESRCH;
+}
+
 }  // namespace
 
-Bytes read_file(const std::string& path, std::size_t limit) {
-  FileCalls calls;
+std::string detail::temporary_name(const std::string& path) {
+  return path + kTemporary + std::to_string(::getpid()) + "-" +
+         std::to_string(temporary_count.fetch_add(1));
+}
+
+void detail::remove_stale_temporaries(const std::string& path) {
+  namespace fs = std::filesystem;
+  const std::string start = fs::path(path).filename().string() + kTemporary;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_of(path), error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(start) && is_stale(std::string_view(name).substr(start.size()))) {
+      std::error_code ignored;
+      fs::remove(entry->path(), ignored);
+    }
+  }
+}
+
+Bytes detail::read_whole_file(const std::string& path, std::size_t limit, FileCalls& calls) {
   const Descriptor descriptor(calls, calls.open(path, O_RDONLY | O_CLOEXEC, 0));
   if (descriptor.get() < 0) {
     fail_io("read", path, errno);
   }
   struct stat status{};
-  if (::fstat(descriptor.get(), &status) != 0) {
+  if (calls.fstat(descriptor.get(), &status) != 0) {
     fail_io("read", path, errno);
   }
   if (S_ISDIR(status.st_mode)) {
@@ -184,7 +237,7 @@ Bytes read_file(const std::string& path, std::size_t limit) {
     const std::size_t wanted = told > used ? told - used + 1 : kTailBytes;
     const std::size_t room = limit - used < wanted ? limit - used + 1 : wanted;
     bytes.resize(used + room);
-    const ssize_t count = ::read(descriptor.get(), bytes.data() + used, room);
+    const ssize_t count = calls.read(descriptor.get(), bytes.data() + used, room);
     if (count < 0 && errno != EINTR) {
       fail_io("read", path, errno);
     }
@@ -199,12 +252,21 @@ Bytes read_file(const std::string& path, std::size_t limit) {
   fail(ErrorCode::LimitExceeded, path, ": longer than the limit of ", limit, " bytes");
 }
 
+Bytes read_file(const std::string& path, std::size_t limit) {
+  FileCalls calls;
+  return detail::read_whole_file(path, limit, calls);
+}
+
 void detail::write_file_atomic(const std::string& path,
                                std::span<const std::uint8_t> bytes,
-                               FileCalls& calls) {
+                               FileCalls& calls,
+                               const std::function<void()>& before_rename) {
   const Temporary temporary = open_temporary(path, calls);
   try {
     fill_temporary(path, bytes, temporary.file, calls);
+    if (before_rename) {
+      before_rename();
+    }
     if (calls.rename(temporary.path, path) != 0) {
       fail_io("write", path, errno);
     }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,9 +31,21 @@ void write_file_atomic(const std::string& path, std::span<const std::uint8_t> by
 void write_file_atomic(const std::string& path, std::string_view text);
 
 namespace detail {
+Bytes read_whole_file(const std::string& path, std::size_t limit, FileCalls& calls);
+/// before_rename  called when the new content is on disk under its temporary name; what it throws
+///                ends the write, with the old file in place
 void write_file_atomic(const std::string& path,
                        std::span<const std::uint8_t> bytes,
-                       FileCalls& calls);
+                       FileCalls& calls,
+                       const std::function<void()>& before_rename = {});
+
+/// A name beside `path` that no other call of this process gets: PATH.tmp-PID-N.
+std::string temporary_name(const std::string& path);
+
+/// Removes such names of `path` that killed processes left behind: of processes that are gone, and
+/// of an earlier one with this process's id. Failures are left for the next time.
+void remove_stale_temporaries(const std::string& path);
+
 /// Throws  Io "cannot <action> <path>: <text of errno>".
 [[noreturn]] void fail_io(const char* action, const std::string& path, int error);
 }  // namespace detail

@@ -4,11 +4,15 @@
 #include <cerrno>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "zoa/core/error.h"
+#include "zoa/core/test_file_calls.h"
 #include "zoa/core/test_folder.h"
 
 namespace zoa {
@@ -74,44 +78,7 @@ TEST(File, MissingFolderIsAnIoErrorWithPathAndReason) {
   }
 }
 
-// Fails call number `at` (open, write, fchmod, fsync, rename, close all count) with an error.
-class FaultyCalls : public detail::FileCalls {
- public:
-  FaultyCalls(int at, int error) : at_(at), error_(error) {}
-  int open(const std::string& path, int flags, mode_t mode) override {
-    return faulty() ? -1 : FileCalls::open(path, flags, mode);
-  }
-  ssize_t write(int file, const void* bytes, std::size_t count) override {
-    // Short writes are the rule here.
-    return faulty() ? -1 : FileCalls::write(file, bytes, count > 2 ? 2 : count);
-  }
-  int fchmod(int file, mode_t mode) override {
-    return faulty() ? -1 : FileCalls::fchmod(file, mode);
-  }
-  int fsync(int file) override { return faulty() ? -1 : FileCalls::fsync(file); }
-  int close(int file) override {
-    const int result = FileCalls::close(file);
-    return faulty() ? -1 : result;
-  }
-  int rename(const std::string& from, const std::string& to) override {
-    return faulty() ? -1 : FileCalls::rename(from, to);
-  }
-  int calls() const { return calls_; }
-
- private:
-  bool faulty() {
-    if (calls_++ != at_) {
-      return false;
-    }
-    errno = error_;
-    return true;
-  }
-  int at_;
-  int error_;
-  int calls_ = 0;
-};
-
-void write_with(FaultyCalls& calls, const std::string& path, const std::string& text) {
+void write_with(test::FaultyCalls& calls, const std::string& path, const std::string& text) {
   detail::write_file_atomic(path, Bytes(text.begin(), text.end()), calls);
 }
 
@@ -119,14 +86,14 @@ TEST(File, AnyFailingCallLeavesOldOrNewAndNoRubbish) {
   const TestFolder folder;
   const std::string path = folder.file("f");
   write_file_atomic(path, "old");
-  FaultyCalls counting(-1, 0);
+  test::FaultyCalls counting(test::Faults{});
   write_with(counting, path, "newer");
   ASSERT_EQ(text_of(path), "newer");
   int failures = 0;
   for (int at = 0; at < counting.calls(); ++at) {
     for (const int error : {ENOSPC, EIO}) {
       write_file_atomic(path, "old");
-      FaultyCalls calls(at, error);
+      test::FaultyCalls calls({at, error});
       try {
         write_with(calls, path, "newer");
       } catch (const Error& found) {
@@ -143,9 +110,66 @@ TEST(File, AnyFailingCallLeavesOldOrNewAndNoRubbish) {
 
 TEST(File, InterruptedWritesGoOn) {
   const TestFolder folder;
-  FaultyCalls calls(2, EINTR);  // open, write, then this write
+  test::FaultyCalls calls({2, EINTR});  // open, write, then this write
   write_with(calls, folder.file("f"), "newer");
   EXPECT_EQ(text_of(folder.file("f")), "newer");
+}
+
+TEST(File, ReadFailuresAreIoErrors) {
+  const TestFolder folder;
+  write_file_atomic(folder.file("f"), "12345");
+  for (const char* call : {"open", "fstat", "read"}) {
+    test::Faults faults{0, EIO};
+    faults.only = call;
+    test::FaultyCalls calls(faults);
+    EXPECT_THROW(detail::read_whole_file(folder.file("f"), 5, calls), Error) << call;
+  }
+}
+
+TEST(File, AHookThatThrowsKeepsTheOldFile) {
+  const TestFolder folder;
+  const std::string path = folder.file("f");
+  write_file_atomic(path, "old");
+  detail::FileCalls calls;
+  const Bytes bytes{'n', 'e', 'w'};
+  const auto refuse = [&] {
+    EXPECT_EQ(text_of(path), "old");
+    EXPECT_EQ(folder.count_files(), 2U);  // the new content is there already
+    fail(ErrorCode::Io, "no");
+  };
+  EXPECT_THROW(detail::write_file_atomic(path, bytes, calls, refuse), Error);
+  EXPECT_EQ(text_of(path), "old");
+  EXPECT_EQ(folder.count_files(), 1U);
+}
+
+TEST(File, TemporaryFilesOfDeadProcessesAreRemoved) {
+  const pid_t dead = ::fork();
+  ASSERT_GE(dead, 0);
+  if (dead == 0) {
+    ::_exit(0);
+  }
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  const TestFolder folder;
+  const std::string path = folder.file("f");
+  const std::string own = std::to_string(::getpid());
+  const std::vector<std::string> stale = {".tmp-" + std::to_string(dead) + "-0",
+                                          ".tmp-" + own + "-4000000000"};
+  const std::vector<std::string> kept = {
+      "",         ".tmp-1-0",  ".tmp-" + own, ".tmp-x-0",
+      ".tmp-0-0", ".tmp--5-0", ".tmp-5-0.x",  ".tmp-" + own + "-4000000000000"};
+  for (const auto& names : {stale, kept}) {
+    for (const std::string& name : names) {
+      write_file_atomic(path + name, "x");
+    }
+  }
+  const std::string in_use = detail::temporary_name(path);
+  write_file_atomic(in_use, "x");
+  detail::remove_stale_temporaries(path);
+  EXPECT_EQ(folder.count_files(), kept.size() + 1);
+  for (const std::string& name : kept) {
+    EXPECT_TRUE(std::filesystem::exists(path + name)) << name;
+  }
+  EXPECT_TRUE(std::filesystem::exists(in_use));
 }
 
 }  // namespace

@@ -2,6 +2,10 @@
 #include "zoa/core/state_file.h"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include "zoa/core/error.h"
 #include "zoa/core/hash.h"
@@ -10,8 +14,28 @@ namespace zoa {
 namespace {
 
 constexpr char kFormatKey[] = "format";
-constexpr char kFormat[] = "zoa-state-1";
+constexpr char kFormat[] = "zoa-state-";  // and the schema
 constexpr char kChecksumKey[] = "checksum";
+
+// Over the file without it, in every schema: whether a file is sound is known before what it says.
+Bytes with_checksum(Safetensors content) {
+  content.metadata.erase(kChecksumKey);
+  content.metadata[kChecksumKey] = hash128(write_safetensors(content));
+  return write_safetensors(content);
+}
+
+// "zoa-state-12" to 12.
+std::optional<int> parse_schema(const std::string& format) {
+  const std::string_view start = kFormat;
+  int schema = 0;
+  const char* const end = format.data() + format.size();
+  if (!format.starts_with(start)) {
+    return std::nullopt;
+  }
+  const auto parsed = std::from_chars(format.data() + start.size(), end, schema);
+  const bool whole = parsed.ec == std::errc{} && parsed.ptr == end && schema > 0;
+  return whole ? std::optional<int>(schema) : std::nullopt;
+}
 
 }  // namespace
 
@@ -61,26 +85,31 @@ std::size_t MemoryState::bytes() const {
 
 Bytes MemoryState::to_bytes() const {
   Safetensors content = content_;
-  content.metadata[kFormatKey] = kFormat;
-  content.metadata.erase(kChecksumKey);
-  content.metadata[kChecksumKey] = hash128(write_safetensors(content));
-  return write_safetensors(content);
+  content.metadata[kFormatKey] = kFormat + std::to_string(kStateSchema);
+  return with_checksum(std::move(content));
 }
 
 MemoryState MemoryState::from_bytes(std::span<const std::uint8_t> bytes, const std::string& where) {
   MemoryState state;
   state.content_ = read_safetensors(bytes, where);
   const auto format = state.content_.metadata.find(kFormatKey);
-  if (format == state.content_.metadata.end() || format->second != kFormat) {
-    fail(ErrorCode::BadFile, where, ": not a state file of this version (", kFormat, ")");
+  const std::optional<int> schema =
+      format == state.content_.metadata.end() ? std::nullopt : parse_schema(format->second);
+  if (!schema) {
+    fail(ErrorCode::BadFile, where, ": is not a state file of zoa; expected the format ", kFormat,
+         kStateSchema);
   }
-  state.content_.metadata.erase(kFormatKey);
-  state.content_.metadata.erase(kChecksumKey);
   // One content has one spelling, so comparing the bytes also finds damage that parses.
-  const Bytes wanted = state.to_bytes();
+  const Bytes wanted = with_checksum(state.content_);
   if (!std::equal(bytes.begin(), bytes.end(), wanted.begin(), wanted.end())) {
     fail(ErrorCode::BadFile, where, ": the checksum does not fit: the file is damaged");
   }
+  if (*schema > kStateSchema) {
+    fail(ErrorCode::StateMismatch, where, ": is of the format ", format->second,
+         ", this version of zoa reads up to ", kFormat, kStateSchema, "; a newer zoa wrote it");
+  }
+  state.content_.metadata.erase(kFormatKey);
+  state.content_.metadata.erase(kChecksumKey);
   return state;
 }
 

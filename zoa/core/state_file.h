@@ -14,6 +14,10 @@
 
 namespace zoa {
 
+/// Version of the file format; "format" in a file's metadata is "zoa-state-" and this. A file's
+/// parts (a method, a stream) have versions of their own among their arrays.
+inline constexpr int kStateSchema = 1;
+
 class MemoryState : public StateWriter, public StateReader {
  public:
   /// A name that was put before is replaced.
@@ -26,6 +30,9 @@ class MemoryState : public StateWriter, public StateReader {
   std::vector<std::int64_t> get_i64(const std::string& name) const override;
   bool has(const std::string& name) const override { return content_.tensors.count(name) != 0; }
 
+  /// All arrays by name.
+  const std::map<std::string, Tensor>& arrays() const { return content_.tensors; }
+
   /// Texts kept beside the arrays, e.g. the hash of the model. The keys "format" and "checksum" are
   /// the file's own and do not appear here.
   std::map<std::string, std::string>& metadata() { return content_.metadata; }
@@ -36,7 +43,8 @@ class MemoryState : public StateWriter, public StateReader {
   /// safetensors with the metadata, "format" and "checksum" (XXH3-128 of the file without it).
   Bytes to_bytes() const;
 
-  /// Throws  BadFile if anything differs from what to_bytes() wrote, be it one flipped bit.
+  /// Throws  BadFile if anything differs from what to_bytes() wrote, be it one flipped bit;
+  ///         StateMismatch for an undamaged file of a newer schema.
   static MemoryState from_bytes(std::span<const std::uint8_t> bytes, const std::string& where);
 
   friend bool operator==(const MemoryState& a, const MemoryState& b) {

@@ -3,11 +3,15 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "zoa/core/error.h"
+#include "zoa/core/hash.h"
+#include "zoa/core/test_error.h"
 
 namespace zoa {
 namespace {
@@ -62,6 +66,37 @@ TEST(MemoryState, EveryFlippedBitIsFound) {
 
 TEST(MemoryState, PlainSafetensorsAreNoState) {
   EXPECT_THROW(MemoryState::from_bytes(write_safetensors({}), "test"), Error);
+}
+
+// A file of format `format`, sound in all else.
+Bytes file_of_format(const std::string& format) {
+  Safetensors content;
+  content.tensors["i"] = make_tensor(std::vector<std::int64_t>{7});
+  content.metadata["format"] = format;
+  content.metadata["checksum"] = hash128(write_safetensors(content));
+  return write_safetensors(content);
+}
+
+TEST(MemoryState, TheBytesOfSchema1StayReadable) {
+  EXPECT_EQ(MemoryState::from_bytes(file_of_format("zoa-state-1"), "f").get_i64("i"),
+            std::vector<std::int64_t>{7});
+}
+
+TEST(MemoryState, ANewerSchemaIsRefusedUnlessItIsDamage) {
+  Bytes bytes = file_of_format("zoa-state-12");
+  auto [code, text] = test::error_of([&] { MemoryState::from_bytes(bytes, "f"); });
+  EXPECT_EQ(code, ErrorCode::StateMismatch);
+  EXPECT_NE(text.find("zoa-state-12, this version of zoa reads up to zoa-state-1"),
+            std::string::npos)
+      << text;
+  bytes.back() ^= 1U;
+  std::tie(code, text) = test::error_of([&] { MemoryState::from_bytes(bytes, "f"); });
+  EXPECT_EQ(code, ErrorCode::BadFile);
+  for (const char* format : {"zoa-state-", "zoa-state-0", "zoa-state-1x", "zoa-state--1", "zoa"}) {
+    EXPECT_EQ(test::error_of([&] { MemoryState::from_bytes(file_of_format(format), "f"); }).first,
+              ErrorCode::BadFile)
+        << format;
+  }
 }
 
 }  // namespace

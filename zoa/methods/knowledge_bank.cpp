@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 
@@ -15,6 +16,8 @@ namespace {
 constexpr double kOffsetUnit =
     0.01;                           // mean |eps| that counts as much as the whole bank (reference)
 constexpr double kAlphaLimit = 10;  // of a new entry (reference)
+constexpr char kVectorSizes[] = ".vector_sizes";
+constexpr std::int64_t kMostParameters = std::int64_t{1} << 28;  // of a saved bank
 
 // log(sum(exp(scale * alpha))), safe for large values.
 double log_sum_exp(std::span<const double> alpha, double scale) {
@@ -145,18 +148,23 @@ std::size_t KnowledgeBank::most_redundant() const {
   return best;
 }
 
+// Its index among alpha.
+std::size_t KnowledgeBank::give_up_one() {
+  const std::size_t index = most_redundant();
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
+  alpha_.erase(alpha_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+  return index + 1;
+}
+
 std::optional<std::size_t> KnowledgeBank::insert(const DomainStats& domain) {
   if (options_.capacity == 0) {
     return std::nullopt;
   }
   const std::vector<double> wanted = total();
   std::optional<std::size_t> removed;
-  while (entries_.size() >= options_.capacity) {
-    const std::size_t index = most_redundant();
-    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(index));
-    alpha_.erase(alpha_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+  while (is_full()) {
+    removed = give_up_one();
     restore_total(wanted);
-    removed = index + 1;
   }
   const double alpha = new_alpha();
   alpha_.push_back(alpha);
@@ -164,6 +172,52 @@ std::optional<std::size_t> KnowledgeBank::insert(const DomainStats& domain) {
       std::make_shared<const Content>(Content{{wanted.begin(), wanted.end()}, domain}));
   restore_total(wanted);
   return removed;
+}
+
+void KnowledgeBank::check_mergeable(const KnowledgeBank& other) const {
+  if (vector_sizes_ != other.vector_sizes_) {
+    fail(ErrorCode::StateMismatch, "banks over ", vector_sizes_.size(), " vectors of ",
+         parameters(), " parameters and over ", other.vector_sizes_.size(), " of ",
+         other.parameters(), "; expected two of the same network");
+  }
+  if (entries() > 0 && other.entries() > 0 &&
+      domain(0).mean.size() != other.domain(0).mean.size()) {
+    fail(ErrorCode::StateMismatch, "banks with statistics of ", domain(0).mean.size(), " and ",
+         other.domain(0).mean.size(), " stem channels; expected two of the same network");
+  }
+}
+
+bool KnowledgeBank::has_offsets(const std::vector<float>& offsets) const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return entry->offsets == offsets; });
+}
+
+KnowledgeBank::Merged KnowledgeBank::merge(const KnowledgeBank& other) {
+  check_mergeable(other);
+  Merged merged;
+  if (options_.capacity == 0) {
+    return merged;
+  }
+  const std::vector<double> wanted = total();
+  const double ratio = other.options_.alpha_scale / options_.alpha_scale;
+  const KnowledgeBank before = *this;  // an entry that had to go is not taken in again
+  for (std::size_t k = 0; k < other.entries(); ++k) {
+    const Entry& entry = other.entries_[k];
+    if (before.has_offsets(entry->offsets) || has_offsets(entry->offsets)) {
+      ++merged.duplicates;
+      continue;
+    }
+    while (is_full()) {
+      give_up_one();
+      ++merged.removed;
+    }
+    const double alpha = alpha_[0] + ratio * (other.alpha_[k + 1] - other.alpha_[0]);
+    alpha_.push_back(std::clamp(alpha, -kAlphaLimit, kAlphaLimit));
+    entries_.push_back(entry);
+    ++merged.added;
+  }
+  restore_total(wanted);
+  return merged;
 }
 
 void KnowledgeBank::assign(std::vector<double> alpha, std::vector<float> eps) {
@@ -182,12 +236,38 @@ void KnowledgeBank::save(StateWriter& writer, const std::string& prefix) const {
     means.insert(means.end(), entry->domain.mean.begin(), entry->domain.mean.end());
     variances.insert(variances.end(), entry->domain.variance.begin(), entry->domain.variance.end());
   }
+  writer.put_i64(prefix + kVectorSizes,
+                 std::vector<std::int64_t>(vector_sizes_.begin(), vector_sizes_.end()));
   writer.put_f64(prefix + ".alpha", alpha_);
   writer.put_f32(prefix + ".eps", eps_);
   writer.put_f64(prefix + ".alpha_scale", std::vector<double>{options_.alpha_scale});
   writer.put_f32(prefix + ".bank", rows);
   writer.put_f64(prefix + ".bank_stem_mean", means);
   writer.put_f64(prefix + ".bank_stem_variance", variances);
+}
+
+void KnowledgeBank::check_vectors(const StateReader& reader, const std::string& prefix) const {
+  const std::vector<std::size_t> found = saved_vectors(reader, prefix);
+  if (!found.empty() && found != vector_sizes_) {
+    fail(ErrorCode::StateMismatch, "state has a bank over ", found.size(),
+         " vectors of other sizes; the model has ", vector_sizes_.size());
+  }
+}
+
+std::vector<std::size_t> KnowledgeBank::saved_vectors(const StateReader& reader,
+                                                      const std::string& prefix) {
+  if (!reader.has(prefix + kVectorSizes)) {
+    return {};
+  }
+  const std::vector<std::int64_t> sizes = reader.get_i64(prefix + kVectorSizes);
+  std::int64_t room = kMostParameters;
+  for (const std::int64_t size : sizes) {
+    if (size <= 0 || size > room) {
+      fail(ErrorCode::BadFile, "state has a vector of ", size, " parameters; expected 1 to ", room);
+    }
+    room -= size;
+  }
+  return {sizes.begin(), sizes.end()};
 }
 
 void KnowledgeBank::load(const StateReader& reader, const std::string& prefix) {
@@ -199,6 +279,7 @@ void KnowledgeBank::load(const StateReader& reader, const std::string& prefix) {
     fail(ErrorCode::StateMismatch, "state has ", eps.size(), " parameters, ", alpha.size(),
          " weights and a bank of ", rows.size(), " values; the model has ", width, " parameters");
   }
+  check_vectors(reader, prefix);
   if (!all_finite(alpha) || !all_finite(eps) || !all_finite(rows)) {
     fail(ErrorCode::BadFile, "state has offsets that are not finite");
   }

@@ -55,12 +55,31 @@ class KnowledgeBank {
   /// not compact after a removal.
   std::optional<std::size_t> insert(const DomainStats& domain = {});
 
+  struct Merged {
+    std::size_t added = 0;
+    std::size_t duplicates = 0;  ///< entries of the other bank whose offsets were here already
+    std::size_t removed = 0;     ///< entries given up, of either bank
+  };
+
+  /// Adds the entries of another bank over the same parameters; total() stays the same but for
+  /// rounding to float, so the next answer does. An entry keeps its odds against the shipped model:
+  /// alpha = own alpha of the zero entry + (other's scale / own scale) * (its alpha - other's alpha
+  /// of the zero entry), within the limits of a new entry. Entries come one by one in their order;
+  /// a full bank gives one up for each as insert() does. Capacity 0: nothing is added. Throws
+  /// StateMismatch for other vector sizes or stem statistics of another width.
+  Merged merge(const KnowledgeBank& other);
+
   /// Sets alpha (M + 1) and eps (P).
   void assign(std::vector<double> alpha, std::vector<float> eps);
 
   void save(StateWriter& writer, const std::string& prefix) const;
-  /// Throws  StateMismatch for another number of parameters, BadFile for values not finite.
+  /// Throws  StateMismatch for other vectors, BadFile for values not finite.
   void load(const StateReader& reader, const std::string& prefix);
+
+  /// Vector sizes of a saved bank; empty for one of a zoa that did not save them.
+  /// Throws  BadFile for sizes that cannot be.
+  static std::vector<std::size_t> saved_vectors(const StateReader& reader,
+                                                const std::string& prefix);
 
  private:
   struct Content {
@@ -72,6 +91,11 @@ class KnowledgeBank {
   std::vector<double> weights(std::span<const double> alpha) const;
   std::vector<double> mixture(std::span<const double> alpha) const;
   void restore_total(const std::vector<double>& wanted);
+  bool is_full() const { return entries_.size() >= options_.capacity; }
+  std::size_t give_up_one();
+  void check_vectors(const StateReader& reader, const std::string& prefix) const;
+  void check_mergeable(const KnowledgeBank& other) const;
+  bool has_offsets(const std::vector<float>& offsets) const;
   double new_alpha() const;
   double similarity(std::size_t a, std::size_t b) const;
   std::size_t most_redundant() const;
