@@ -10,11 +10,12 @@ CLEAN = ("clean", "labels", "calib")
 class Source:
     """The pictures of a data file, at most `limit` per corruption."""
 
-    def __init__(self, path, limit=0):
+    def __init__(self, path, limit=0, domains=()):
         with np.load(path) as data:
             self.clean = data["clean"]
             self.labels = data["labels"].astype(np.int64)
             arrays = {name: data[name] for name in data.files if name not in CLEAN}
+            arrays = {name: arrays[name] for name in domains or arrays}
         self.limit = min(limit or 1 << 30, *(len(images) for images in arrays.values()))
         self.whole = arrays
         self.domains = {name: images[: self.limit] for name, images in arrays.items()}
@@ -38,7 +39,9 @@ def _batches(source, batch):
 
 
 def ordinary(source, batch):
-    return _join([(images, source.domain_labels()) for images in source.domains.values()])
+    return _join(
+        [(images, source.domain_labels()) for images in source.domains.values()]
+    )
 
 
 def clean(source, batch):
@@ -47,9 +50,13 @@ def clean(source, batch):
 
 
 def label_sorted(source, batch):
-    order = np.argsort(source.domain_labels(), kind="stable")
-    labels = source.domain_labels()[order]
-    return _join([(images[order], labels) for images in source.domains.values()])
+    """Long runs of a class, whatever the limit: each domain shows other classes then."""
+    parts = []
+    for number, images in enumerate(source.whole.values()):
+        order = np.argsort(source.labels[: len(images)], kind="stable")
+        order = np.roll(order, -number * source.limit)[: source.limit]
+        parts.append((images[order], source.labels[order]))
+    return _join(parts)
 
 
 def one_class(source, batch, wanted=3):
@@ -102,7 +109,9 @@ def chosen_frames(source, batch, wrong):
     """One in ten frames is one that the shipped network gets wrong and is sure of."""
     images, labels = (array.copy() for array in ordinary(source, batch))
     hard_images, hard_labels = wrong
-    places = np.random.default_rng(1).choice(len(labels), len(labels) // 10, replace=False)
+    places = np.random.default_rng(1).choice(
+        len(labels), len(labels) // 10, replace=False
+    )
     for number, place in enumerate(np.sort(places)):
         images[place] = hard_images[number % len(hard_labels)]
         labels[place] = hard_labels[number % len(hard_labels)]
@@ -115,11 +124,18 @@ def poison_prefix(source, batch, wrong):
 
 
 def fog_comes_and_goes(source, batch, batches=3):
-    parts = _batches(source, batch)["fog"]
+    fog, labels = (
+        source.whole.get("fog", next(iter(source.whole.values()))),
+        source.labels,
+    )
     stream = []
-    for number, foggy in enumerate(parts):
+    for number in range(min(len(fog), 4 * source.limit) // batch):
+        foggy = fog[number * batch :][:batch], labels[number * batch :][:batch]
         start = number * batch
-        sunny = source.clean[start : start + batch], source.labels[start : start + batch]
+        sunny = (
+            source.clean[start : start + batch],
+            source.labels[start : start + batch],
+        )
         stream.append(foggy if number // batches % 2 == 1 else sunny)
     return _join(stream)
 

@@ -18,6 +18,12 @@ constexpr double kMostPerAlarm = 10;
 
 }  // namespace
 
+Evidence::Evidence(const EvidenceOptions& options) : options_(options) {
+  const auto count = static_cast<double>(options.ordinary);
+  const double rate = std::max(options.false_alarms, 1e-9);
+  given_away_ = std::sqrt(std::log(4 / rate) / (2 * count)) + 1 / count;
+}
+
 // Uniform on (0, 1) if the value is like the ordinary ones.
 double Evidence::rank(double value) const {
   const auto [first, last] = std::equal_range(ordinary_.begin(), ordinary_.end(), value);
@@ -42,10 +48,11 @@ void Evidence::add(double value) {
   ++seen_;
   const double all = wealth_[0] + wealth_[1] + wealth_[2];
   for (std::size_t i = 0; i < wealth_.size(); ++i) {
-    wealth_[i] = ((1 - kJump) * wealth_[i] + kJump * all / 3) * (1 + kBets[i] * (p - 0.5));
+    const double won = kBets[i] * (p - 0.5) - std::abs(kBets[i]) * given_away_;
+    wealth_[i] = ((1 - kJump) * wealth_[i] + kJump * all / 3) * std::max(1 + won, 0.0);
   }
   const double now = wealth();
-  const double alarm = 1 / options_.false_alarms;
+  const double alarm = 2 / options_.false_alarms;
   raised_ = raised_ ? now >= 1 : now >= alarm;
   if (now > kMostPerAlarm * alarm) {
     for (double& part : wealth_) {
@@ -57,7 +64,8 @@ void Evidence::add(double value) {
 void Evidence::save(StateWriter& writer, const std::string& prefix) const {
   writer.put_f64(prefix + ".ordinary", ordinary_);
   writer.put_f64(prefix + ".wealth", wealth_);
-  const std::array<std::int64_t, 2> numbers{seen_, raised_ ? 1 : 0};
+  const std::array<std::int64_t, 3> numbers{seen_, raised_ ? 1 : 0,
+                                            static_cast<std::int64_t>(options_.seed)};
   writer.put_i64(prefix + ".numbers", numbers);
 }
 
@@ -70,13 +78,14 @@ void Evidence::load(const StateReader& reader, const std::string& prefix) {
   if (ordinary.size() > options_.ordinary || !is_sorted || !all_finite(ordinary) ||
       wealth.size() != wealth_.size() || !all_finite(wealth) ||
       std::any_of(wealth.begin(), wealth.end(), [](double part) { return part < 0; }) ||
-      numbers.size() != 2 || numbers[0] < 0) {
+      numbers.size() != 3 || numbers[0] < 0) {
     fail(ErrorCode::BadFile, "guards: state has a test for a shift that is none");
   }
   ordinary_ = std::move(ordinary);
   std::copy(wealth.begin(), wealth.end(), wealth_.begin());
   seen_ = numbers[0];
   raised_ = numbers[1] != 0;
+  options_.seed = static_cast<std::uint64_t>(numbers[2]);
 }
 
 }  // namespace zoa

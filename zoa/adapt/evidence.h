@@ -22,17 +22,18 @@ struct EvidenceOptions {
 };
 
 /// Differs: ranks are taken among the first values only, so that a slow change is not learnt as
-/// ordinary. The bound 1 / wealth then holds up to the chance of the reference: with 512 values
-/// the rate measured is in docs/methods/guards.md.
+/// ordinary. Their distribution is known up to the error of so few values (Dvoretzky, Kiefer,
+/// Wolfowitz), which every bet gives away; half of false_alarms is for that, half for the game
+/// (Ville). Assumes that ordinary values come independently.
 class Evidence {
  public:
-  explicit Evidence(const EvidenceOptions& options) : options_(options) {}
+  explicit Evidence(const EvidenceOptions& options);
 
   /// Takes in a value; one that is not finite does not count.
   void add(double value);
 
   bool is_ready() const { return ordinary_.size() >= options_.ordinary; }
-  /// From the alarm (wealth 1 / false_alarms) until the wealth has fallen below 1.
+  /// From the alarm (wealth 2 / false_alarms) until the wealth has fallen below 1.
   bool is_raised() const { return raised_; }
   double wealth() const { return is_ready() ? wealth_[0] + wealth_[1] + wealth_[2] : 1; }
 
@@ -44,6 +45,7 @@ class Evidence {
   double rank(double value) const;
 
   EvidenceOptions options_;
+  double given_away_ = 0;
   std::vector<double> ordinary_;                             // ascending once ready
   std::array<double, 3> wealth_{1.0 / 3, 1.0 / 3, 1.0 / 3};  // of bets on low, no, high ranks
   std::int64_t seen_ = 0;                                    // after the ordinary ones

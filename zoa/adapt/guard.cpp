@@ -229,7 +229,9 @@ StepAction Guard::go_back() {
 }
 
 StepAction Guard::finish(const StepResult& result) {
-  if (options_.patience > 0 && bad_ >= options_.patience && updates_ > 0) {
+  // Statistics of the batch are unsure under some shifts, whatever was learnt: more patience.
+  const std::int64_t patience = options_.patience * (setting_.batch_statistics ? 8 : 1);
+  if (patience > 0 && bad_ >= patience && updates_ > 0) {
     return go_back();
   }
   if (!learn_ || !result.updated) {

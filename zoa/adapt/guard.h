@@ -79,6 +79,7 @@ class Guard {
   GuardState state() const { return state_; }
   const GuardCounters& counters() const { return counters_; }
   const std::vector<GuardReason>& reasons() const { return reasons_; }  ///< of this window
+  bool has_snapshot() const { return has_snapshot_; }  ///< that GoBack would load
   const GuardOptions& options() const { return options_; }
 
   void save(StateWriter& writer, const std::string& prefix) const;

@@ -16,6 +16,8 @@ namespace zoa {
 namespace {
 
 constexpr char kName[] = "guard";
+constexpr char kSnapshot[] = "guard.snapshot";
+constexpr char kShipped[] = "guard.shipped";
 constexpr std::int64_t kVersion = 1;
 
 double shipped_norm(const ModelInfo& model) {
@@ -83,6 +85,12 @@ std::string describe(const Guard& guard) {
   return text;
 }
 
+std::vector<std::uint8_t> state_bytes(const Method& method) {
+  MemoryState state;
+  method.save(state);
+  return state.to_bytes();
+}
+
 MemoryState parse_snapshot(const std::vector<std::uint8_t>& bytes) {
   return MemoryState::from_bytes(bytes, "snapshot of the guards");
 }
@@ -114,7 +122,8 @@ GuardedMethod::GuardedMethod(std::unique_ptr<Method> method,
       info_(guarded_info(method_->info())),
       model_(model),
       first_(options, {method_->info().uses_batch_statistics, shipped_norm(model), seed}),
-      guard_(first_) {}
+      guard_(first_),
+      shipped_(state_bytes(*method_)) {}
 
 std::vector<OptionText> GuardedMethod::options() const {
   std::vector<OptionText> all = method_->options();
@@ -192,26 +201,21 @@ StepResult GuardedMethod::step(const Batch& batch, Forward& forward) {
 void GuardedMethod::apply(StepAction action) {
   switch (action) {
     case StepAction::Accept: method_->accept(); return;
-    case StepAction::AcceptAndKeep: {
+    case StepAction::AcceptAndKeep:
       method_->accept();
-      MemoryState state;
-      method_->save(state);
-      good_ = state.to_bytes();
+      good_ = state_bytes(*method_);
       return;
-    }
     case StepAction::Discard: method_->discard(); return;
-    case StepAction::GoBack: go_back(); return;
-    case StepAction::GoShipped:
-      method_->reset();
-      good_.clear();
-      return;
+    case StepAction::GoBack: go_back(good_); return;
+    case StepAction::GoShipped: go_back(shipped_); return;
   }
 }
 
-// A snapshot of another network can only come from a file; then the shipped network is the way.
-void GuardedMethod::go_back() {
+// A snapshot that does not fit can only come from a file; then the method starts anew.
+void GuardedMethod::go_back(const std::vector<std::uint8_t>& snapshot) {
+  method_->discard();
   try {
-    MemoryState state = parse_snapshot(good_);
+    MemoryState state = parse_snapshot(snapshot);
     method_->load(state);
   } catch (const Error&) {
     method_->reset();
@@ -234,6 +238,7 @@ void GuardedMethod::discard() {
 
 void GuardedMethod::reset() {
   method_->reset();
+  shipped_ = state_bytes(*method_);
   guard_ = first_;
   staged_.reset();
   good_.clear();
@@ -243,23 +248,28 @@ void GuardedMethod::save(StateWriter& writer) const {
   method_->save(writer);
   save_version(writer, kName, kVersion);
   guard_.save(writer, kName);
-  writer.put_i64(std::string(kName) + ".snapshot", pack_bytes(good_));
+  writer.put_i64(kSnapshot, pack_bytes(good_));
+  writer.put_i64(kShipped, pack_bytes(shipped_));
 }
 
 void GuardedMethod::load(StateReader& reader) {
   Guard guard = first_;
   std::vector<std::uint8_t> good;
+  std::vector<std::uint8_t> shipped = shipped_;
   if (reader.has(std::string(kName) + ".version")) {
     check_version(reader, kName, kVersion);
     guard.load(reader, kName);
-    good = unpack_bytes(reader.get_i64(std::string(kName) + ".snapshot"));
-  }
-  if (!good.empty()) {
-    parse_snapshot(good);
+    good = unpack_bytes(reader.get_i64(kSnapshot));
+    shipped = unpack_bytes(reader.get_i64(kShipped));
+    parse_snapshot(shipped);
+    if (guard.has_snapshot()) {
+      parse_snapshot(good);
+    }
   }
   method_->load(reader);  // as it was if it throws
   guard_ = std::move(guard);
   good_ = std::move(good);
+  shipped_ = std::move(shipped);
   staged_.reset();
 }
 

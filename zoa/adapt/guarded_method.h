@@ -52,7 +52,7 @@ class GuardedMethod final : public Method {
   StepResult answer_plain(std::span<const float> logits, const AnswerFacts& facts) const;
   StepResult run_method(const Batch& batch, Forward& forward, Guard& guard, StepAction& action);
   void apply(StepAction action);
-  void go_back();
+  void go_back(const std::vector<std::uint8_t>& snapshot);
 
   std::unique_ptr<Method> method_;
   MethodInfo info_;
@@ -60,7 +60,8 @@ class GuardedMethod final : public Method {
   Guard first_;
   Guard guard_;
   std::optional<Staged> staged_;
-  std::vector<std::uint8_t> good_;  // bytes of the method's last good state; empty: none
+  std::vector<std::uint8_t> good_;     // bytes of the method's last good state; empty: none
+  std::vector<std::uint8_t> shipped_;  // and of the first one, with the seed that it began with
 };
 
 /// The images of a batch as the guards count them.
