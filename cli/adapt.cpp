@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "zoa/adapt/adapter.h"
+#include "zoa/adapt/contender.h"
 #include "zoa/adapt/latency.h"
 #include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"

@@ -2,6 +2,7 @@
 #include "cli/eval_arguments.h"
 
 #include <algorithm>
+#include <iostream>
 
 #include "zoa/adapt/contender.h"
 #include "zoa/adapt/snapshot.h"

@@ -28,6 +28,7 @@ const std::vector<Verb>& list_verbs() {
       {"bench", "time of an adaptation step next to a plain pass", run_bench_verb},
       {"merge", "the shards of an evaluation to one file of records", run_merge},
       {"report", "an HTML page from the records of eval", run_report},
+      {"state", "what methods have learnt: show, verify, merge between devices", run_state},
       {"demo", "quantize two small networks and let them adapt", run_demo},
       {"doctor", "versions, processor, threads: what zoa finds on this machine", run_doctor},
   };

@@ -18,6 +18,7 @@ int run_corrupt(const Arguments& arguments);
 int run_bench_verb(const Arguments& arguments);
 int run_merge(const Arguments& arguments);
 int run_report(const Arguments& arguments);
+int run_state(const Arguments& arguments);
 int run_demo(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from checks import case_problems
 from make_fixtures import break_models, make_fixtures
+from state_stories import test_state_damaged, test_state_looked_at, test_state_moved
 from stream_stories import test_shards, test_states, test_streams
 
 HERE = Path(__file__).resolve().parent
@@ -268,7 +269,14 @@ def test_read_only(runner):
         case_problems({"exit": 1}, runner.run(words, runner.folder)),
         words,
     )
-    words = ["eval", "{fix}/good.zoa", "--data", "npz:{fix}/two.npz", "-o", target + "/x.jsonl"]
+    words = [
+        "eval",
+        "{fix}/good.zoa",
+        "--data",
+        "npz:{fix}/two.npz",
+        "-o",
+        target + "/x.jsonl",
+    ]
     runner.check(
         "records to a read-only place",
         case_problems({"exit": 1}, runner.run(words, runner.folder)),
@@ -283,6 +291,9 @@ STORIES = [
     test_shards,
     test_streams,
     test_states,
+    test_state_looked_at,
+    test_state_damaged,
+    test_state_moved,
     test_interrupt,
     test_full_disk,
     test_read_only,

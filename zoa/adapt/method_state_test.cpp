@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "zoa/core/file.h"
 #include "zoa/core/test_error.h"
 #include "zoa/data/test_files.h"
 #include "zoa/image/preprocess.h"
@@ -33,18 +32,31 @@ TEST_F(MethodStateTest, BelongsToAMethodAndANetwork) {
             ErrorCode::StateMismatch);
 }
 
-TEST_F(MethodStateTest, FilesAreChecked) {
+TEST(StateOwner, IsKeptInTheMetadata) {
   MemoryState state;
-  state.put_i64("step", std::vector<std::int64_t>{7});
-  state.metadata()["method"] = "zoa";
-  write_file_atomic(path("a.safetensors"), state.to_bytes());
-  EXPECT_EQ(load_state_file(path("a.safetensors")), state);
-  std::vector<std::uint8_t> bytes = state.to_bytes();
-  bytes.back() ^= 1U;
-  write("b.safetensors", bytes);
-  EXPECT_EQ(test::error_of([&] { load_state_file(path("b.safetensors")); }).first,
-            ErrorCode::BadFile);
-  EXPECT_EQ(test::error_of([&] { load_state_file(path("none")); }).first, ErrorCode::Io);
+  EXPECT_EQ(read_owner(state), (StateOwner{"unknown", "unknown", "unknown"}));
+  const StateOwner owner{"zoa", "net", "0123"};
+  set_owner(state, owner);
+  EXPECT_EQ(read_owner(state), owner);
+  EXPECT_NO_THROW(check_owner(state, owner, "f"));
+  EXPECT_NO_THROW(check_owner(state, {"cola-fp", "net", "0123"}, "f"));  // it reads zoa's states
+  EXPECT_NO_THROW(check_same_network(state, {"t3a", "other", "0123"}, "f"));
+}
+
+TEST(StateOwner, TheErrorNamesBoth) {
+  MemoryState state;
+  set_owner(state, {"zoa", "net", "0123"});
+  auto [code, text] = test::error_of([&] { check_owner(state, {"t3a", "net", "0123"}, "f"); });
+  EXPECT_EQ(code, ErrorCode::StateMismatch);
+  EXPECT_EQ(text, "f: is of method 'zoa', expected 't3a'");
+  std::tie(code, text) =
+      test::error_of([&] { check_owner(state, {"zoa", "big net", "89ab"}, "f"); });
+  EXPECT_EQ(code, ErrorCode::StateMismatch);
+  EXPECT_EQ(text, "f: learnt on network 'net' with hash 0123, expected 'big net' with hash 89ab");
+  state.metadata()["content"] = "bank";
+  std::tie(code, text) = test::error_of([&] { check_owner(state, {"zoa", "net", "0123"}, "f"); });
+  EXPECT_EQ(code, ErrorCode::StateMismatch);
+  EXPECT_NE(text.find("f: is an exported bank"), std::string::npos) << text;
 }
 
 }  // namespace

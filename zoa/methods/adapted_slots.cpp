@@ -28,6 +28,9 @@ AdaptedSlots find_adapted_slots(const ModelInfo& model) {
       adapted.shift = i;
       continue;
     }
+    if (slot.kind != SlotKind::NormGamma && slot.kind != SlotKind::NormBeta) {
+      continue;  // statistics of BatchNorms are not learnt by steps
+    }
     adapted.slots.push_back(i);
     adapted.sizes.push_back(slot.size);
     adapted.neutral.insert(adapted.neutral.end(), slot.neutral.begin(), slot.neutral.end());

@@ -123,6 +123,8 @@ TEST(ZoaFrames, BlendedNormsFollowTheStream) {
     before = mean;
   }
   MemoryState state = save(*method);
+  // The statistics are not parameters: gammas and betas of two layers alone are.
+  EXPECT_EQ(state.get_f32("zoa.eps").size(), 2 * FakeForward::kLayers * FakeForward::kWidth);
   method->reset();
   EXPECT_EQ(save(*method).get_f64("zoa.norms.mean").front(), 0.0);
   method->load(state);
