@@ -44,6 +44,12 @@ def ordinary(source, batch):
     )
 
 
+def one_batch_each(source, batch):
+    """For many rounds: a batch of every domain."""
+    labels = source.domain_labels()[:batch]
+    return _join([(images[:batch], labels) for images in source.domains.values()])
+
+
 def clean(source, batch):
     count = min(len(source.labels), 2 * source.limit)
     return source.clean[:count], source.labels[:count]
@@ -153,6 +159,6 @@ STREAMS = {
     "one frame repeated": (frozen_frame, False, False),
     "chosen 10 %": (chosen_frames, True, False),
     "poison prefix": (poison_prefix, True, True),
-    "ten rounds": (ordinary, False, True),
+    "ten rounds": (one_batch_each, False, True),
     "fog comes and goes": (fog_comes_and_goes, False, True),
 }

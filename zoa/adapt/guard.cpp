@@ -9,6 +9,13 @@
 #include "zoa/core/error.h"
 
 namespace zoa {
+namespace {
+
+constexpr double kRate = 0.2;  // share of a window in the running excess
+// What windows of one class show where statistics of the batch are asked about them.
+constexpr double kOneClassExcess = 0.24;
+
+}  // namespace
 
 Guard::Guard(const GuardOptions& options, const GuardSetting& setting)
     : options_(options),
@@ -107,7 +114,10 @@ WindowVerdict Guard::check_plain(const AnswerFacts& plain) {
   }
   if (plain.spread < options_.least_spread) {
     hold(GuardReason::OneClass);
-    method_answers_ = method_answers_ && !setting_.batch_statistics;
+    if (setting_.batch_statistics) {
+      observe_excess(kOneClassExcess);
+      method_answers_ = false;
+    }
     state_ = GuardState::Hold;
   }
   return {method_answers_, learn_};
@@ -127,15 +137,24 @@ StepLimits Guard::limits() const {
   return limits;
 }
 
+void Guard::observe_excess(double excess) {
+  excess_ = excess_ ? (1 - kRate) * *excess_ + kRate * excess : excess;
+}
+
 // Statistics of a batch of few classes wash out what tells the classes apart: the answers become
 // unsure. How sure they may be expected to be falls with the spread of the plain answers, which a
-// hard shift narrows too. Other methods are judged against the plain answers only.
-bool Guard::is_unsure(const AnswerFacts& plain, const AnswerFacts& answers) const {
+// hard shift narrows too. A single window cannot tell a hard shift from few classes, the latest
+// ones can: in a calm stream more is allowed. Other methods are judged by the plain answers only.
+bool Guard::is_unsure(const AnswerFacts& plain, const AnswerFacts& answers) {
+  const double above_plain = answers.entropy - plain.entropy;
   if (!setting_.batch_statistics) {
-    return answers.entropy > plain.entropy + options_.answer_margin;
+    return above_plain > options_.answer_margin;
   }
-  return answers.entropy > options_.entropy_base + options_.entropy_slope * plain.spread ||
-         answers.entropy > plain.entropy + options_.entropy_margin;
+  const double excess = answers.entropy - options_.entropy_slope * plain.spread;
+  observe_excess(excess);
+  const bool is_calm = *excess_ < options_.calm;
+  return excess > (is_calm ? options_.calm_base : options_.entropy_base) ||
+         above_plain > (is_calm ? options_.calm_margin : options_.entropy_margin);
 }
 
 void Guard::compare(const StepFacts& step, StepVerdict& verdict) {
@@ -266,6 +285,8 @@ void Guard::save(StateWriter& writer, const std::string& prefix) const {
   writer.put_i64(prefix + ".numbers", numbers);
   writer.put_i64(prefix + ".counters", counters_.values());
   writer.put_i64(prefix + ".rollbacks", rollbacks_);
+  const std::vector<double> excess(excess_ ? 1 : 0, excess_.value_or(0));
+  writer.put_f64(prefix + ".excess", excess);
   differences_.save(writer, prefix + ".differences");
   evidence_.save(writer, prefix + ".evidence");
 }
@@ -276,6 +297,11 @@ void Guard::load(const StateReader& reader, const std::string& prefix) {
       std::any_of(numbers.begin(), numbers.end(), [](std::int64_t n) { return n < 0; })) {
     fail(ErrorCode::BadFile, "guards: state has numbers that cannot be");
   }
+  const std::vector<double> excess = reader.get_f64(prefix + ".excess");
+  if (excess.size() > 1 || (excess.size() == 1 && !std::isfinite(excess[0]))) {
+    fail(ErrorCode::BadFile, "guards: state has a running entropy that is none");
+  }
+  excess_ = excess.empty() ? std::optional<double>() : std::optional<double>(excess[0]);
   counters_.assign(reader.get_i64(prefix + ".counters"));
   rollbacks_ = reader.get_i64(prefix + ".rollbacks");
   differences_.load(reader, prefix + ".differences");

@@ -79,7 +79,7 @@ class Guard {
   GuardState state() const { return state_; }
   const GuardCounters& counters() const { return counters_; }
   const std::vector<GuardReason>& reasons() const { return reasons_; }  ///< of this window
-  bool has_snapshot() const { return has_snapshot_; }  ///< that GoBack would load
+  bool has_snapshot() const { return has_snapshot_; }                   ///< that GoBack would load
   const GuardOptions& options() const { return options_; }
 
   void save(StateWriter& writer, const std::string& prefix) const;
@@ -91,7 +91,8 @@ class Guard {
   void hold(GuardReason reason);
   bool is_resting();
   void check_images(const WindowFacts& window);
-  bool is_unsure(const AnswerFacts& plain, const AnswerFacts& answers) const;
+  bool is_unsure(const AnswerFacts& plain, const AnswerFacts& answers);
+  void observe_excess(double excess);
   void compare(const StepFacts& step, StepVerdict& verdict);
   void check_bounds(const StepResult& result);
   StepAction go_back();
@@ -103,6 +104,8 @@ class Guard {
   GuardCounters counters_;
   UsualRange differences_;
   Evidence evidence_;
+  std::optional<double>
+      excess_;  // running entropy of batch statistics beyond what the spread allows
   std::int64_t windows_ = 0;
   std::int64_t updates_ = 0;  // since the shipped parameters
   std::int64_t good_ = 0;     // updates since the last snapshot or bad window

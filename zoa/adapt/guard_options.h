@@ -18,6 +18,9 @@ struct GuardOptions {
   double entropy_base = 0.13;
   double entropy_slope = 0.15;
   double entropy_margin = 0.02;
+  double calm = 0.15;
+  double calm_base = 0.22;
+  double calm_margin = 0.09;
   double answer_margin = 0.15;
   double collapse = 0.6;
   std::int64_t probe = 1;
@@ -52,6 +55,10 @@ struct GuardOptions {
     f(entropy_margin,
       OptionMeta{"entropy_margin", "batch statistics may be this less sure than the plain answer",
                  0, 9});
+    f(calm, OptionMeta{"calm", "running entropy below which the stream is calm: the next two count",
+                       0, 9});
+    f(calm_base, OptionMeta{"calm_base", "entropy_base in a calm stream", 0, 9});
+    f(calm_margin, OptionMeta{"calm_margin", "entropy_margin in a calm stream", 0, 9});
     f(answer_margin,
       OptionMeta{"answer_margin", "other answers may be this less sure than the plain one", 0, 9});
     f(collapse,

@@ -64,15 +64,33 @@ TEST(Guard, WindowsByHand) {
   EXPECT_FALSE(single.check_window(usable(1)).learn);
 }
 
-// Entropies are shares of log K: up to 0.13 + 0.15 * spread, and not 0.02 above the plain one.
+// Entropies are shares of log K: up to 0.13 + 0.15 * spread, and not 0.02 above the plain one; in a
+// calm stream up to 0.22 + 0.15 * spread, and not 0.09 above it.
 TEST(Guard, StatisticsOfTheBatchAnswerWhileTheyAreSure) {
   Guard guard(guard_options("on"), {true, 1, 0});
-  EXPECT_FALSE(run(guard, answers(0.4, 0.9), answers(0.26, 0.9)).plain_answers);
-  EXPECT_TRUE(run(guard, answers(0.4, 0.9), answers(0.27, 0.9)).plain_answers);
-  EXPECT_TRUE(run(guard, answers(0.4, 0.6), answers(0.23, 0.9)).plain_answers);
-  EXPECT_FALSE(run(guard, answers(0.1, 0.9), answers(0.119, 0.9)).plain_answers);
-  EXPECT_TRUE(run(guard, answers(0.1, 0.9), answers(0.121, 0.9)).plain_answers);
-  EXPECT_EQ(guard.counters()[GuardReason::UnsureAnswer], 3);
+  EXPECT_FALSE(run(guard, answers(0.4, 0.9), answers(0.25, 0.9)).plain_answers);
+  EXPECT_FALSE(run(guard, answers(0.4, 0.9), answers(0.30, 0.9)).plain_answers);  // calm
+  EXPECT_TRUE(run(guard, answers(0.4, 0.9), answers(0.36, 0.9)).plain_answers);
+  EXPECT_FALSE(run(guard, answers(0.1, 0.9), answers(0.18, 0.9)).plain_answers);
+  EXPECT_TRUE(run(guard, answers(0.1, 0.9), answers(0.20, 0.9)).plain_answers);
+  // A stream of few classes is not calm: the bounds are narrow.
+  for (int window = 0; window < 10; ++window) {
+    EXPECT_TRUE(run(guard, answers(0.4, 0.6), answers(0.33, 0.9)).plain_answers);
+  }
+  EXPECT_TRUE(run(guard, answers(0.4, 0.9), answers(0.30, 0.9)).plain_answers);
+  EXPECT_TRUE(run(guard, answers(0.1, 0.9), answers(0.13, 0.9)).plain_answers);
+  EXPECT_FALSE(run(guard, answers(0.1, 0.9), answers(0.11, 0.9)).plain_answers);
+  EXPECT_EQ(guard.counters()[GuardReason::UnsureAnswer], 14);
+}
+
+TEST(Guard, WindowsOfOneClassEndTheCalm) {
+  Guard guard(guard_options("on"), {true, 1, 0});
+  run(guard, answers(0.2, 0.9), answers(0.2, 0.9));
+  for (int window = 0; window < 8; ++window) {
+    guard.check_window(usable(64));
+    EXPECT_FALSE(guard.check_plain(answers(0.2, 0.3)).method_answers);
+  }
+  EXPECT_TRUE(run(guard, answers(0.4, 0.9), answers(0.30, 0.9)).plain_answers);
 }
 
 TEST(Guard, OtherMethodsAreJudgedByThePlainAnswers) {
@@ -97,7 +115,7 @@ TEST(Guard, ThePlainNetworkIsAskedAsOftenAsSaid) {
     const AnswerFacts method = answers(window < 6 ? 0.2 : 0.9, 0.9);
     guard.check_step({result, method, wants ? &kWide : nullptr});
   }
-  EXPECT_EQ(asked, "...p...pppp.");
+  EXPECT_EQ(asked, "...p...ppppp");
 }
 
 TEST(Guard, BatchStatisticsAreAlwaysProbed) {
