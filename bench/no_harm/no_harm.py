@@ -61,9 +61,7 @@ class Program:
     def wrong_frames(self, source, batch):
         """Frames that the shipped network gets wrong, the surest first."""
         images, labels = STREAMS["ordinary"][0](source, batch)
-        pick = np.random.default_rng(2).permutation(len(labels))[
-            : self.arguments.search
-        ]
+        pick = np.random.default_rng(2).permutation(len(labels))[: self.arguments.search]
         images, labels = images[pick], labels[pick]
         path = self.write(images, labels)
         found = [
@@ -101,9 +99,7 @@ def run_stream(name, program, source, wrong, arguments):
     options = stream_options(name, arguments.batch)
     plain, _ = program.top1(data, "noadapt", options)
     paper, _ = program.top1(data, arguments.method, [*options, "--guard", "paper"])
-    guarded, reasons = program.top1(
-        data, arguments.method, [*options, "--guard", arguments.guard]
-    )
+    guarded, reasons = program.top1(data, arguments.method, [*options, "--guard", arguments.guard])
     return len(labels), plain, paper, guarded, reasons
 
 
@@ -111,11 +107,7 @@ def verdict(name, plain, paper, guarded):
     if guarded < plain - MOST_BELOW:
         return "harm"
     gain = paper - plain
-    if (
-        STREAMS[name][2]
-        and gain > LEAST_TO_KEEP
-        and guarded - plain < LEAST_GAIN * gain
-    ):
+    if STREAMS[name][2] and gain > LEAST_TO_KEEP and guarded - plain < LEAST_GAIN * gain:
         return "gain lost"
     return "ok"
 
@@ -124,24 +116,14 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--zoa", default="build/zoa", help="the program")
     parser.add_argument("--model", required=True, help="model folder")
-    parser.add_argument(
-        "--data", required=True, help="npz file: domains, clean, labels"
-    )
+    parser.add_argument("--data", required=True, help="npz file: domains, clean, labels")
     parser.add_argument("--method", default="zoa")
     parser.add_argument("--guard", default="on", help="preset of the guarded column")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument(
-        "--limit", type=int, default=0, help="pictures per domain, 0 = all"
-    )
-    parser.add_argument(
-        "--domains", default="", help="names, separated by commas; default: all"
-    )
-    parser.add_argument(
-        "--search", type=int, default=2048, help="pictures searched for wrong ones"
-    )
-    parser.add_argument(
-        "--streams", default="", help="names, separated by commas; default: all"
-    )
+    parser.add_argument("--limit", type=int, default=0, help="pictures per domain, 0 = all")
+    parser.add_argument("--domains", default="", help="names, separated by commas; default: all")
+    parser.add_argument("--search", type=int, default=2048, help="pictures searched for wrong ones")
+    parser.add_argument("--streams", default="", help="names, separated by commas; default: all")
     parser.add_argument("--threads", type=int, default=0)
     return parser.parse_args()
 
@@ -159,9 +141,7 @@ def main():
         program = Program(arguments, folder)
         needs_wrong = any(STREAMS[name][1] for name in names)
         wrong = program.wrong_frames(source, arguments.batch) if needs_wrong else None
-        print(
-            "| stream | pictures | noadapt | guards off | guarded | verdict | reasons |"
-        )
+        print("| stream | pictures | noadapt | guards off | guarded | verdict | reasons |")
         print("|---|---|---|---|---|---|---|")
         for name in names:
             count, plain, paper, guarded, reasons = run_stream(
@@ -169,12 +149,9 @@ def main():
             )
             word = verdict(name, plain, paper, guarded)
             failed = failed or word != "ok"
-            text = ", ".join(
-                f"{reason} {number}" for reason, number in sorted(reasons.items())
-            )
-            print(
-                f"| {name} | {count} | {plain:.1f} | {paper:.1f} | {guarded:.1f} | {word} | {text} |"
-            )
+            text = ", ".join(f"{reason} {number}" for reason, number in sorted(reasons.items()))
+            figures = f"{plain:.1f} | {paper:.1f} | {guarded:.1f}"
+            print(f"| {name} | {count} | {figures} | {word} | {text} |")
             sys.stdout.flush()
     return 1 if failed else 0
 

@@ -39,9 +39,7 @@ def _batches(source, batch):
 
 
 def ordinary(source, batch):
-    return _join(
-        [(images, source.domain_labels()) for images in source.domains.values()]
-    )
+    return _join([(images, source.domain_labels()) for images in source.domains.values()])
 
 
 def one_batch_each(source, batch):
@@ -115,9 +113,7 @@ def chosen_frames(source, batch, wrong):
     """One in ten frames is one that the shipped network gets wrong and is sure of."""
     images, labels = (array.copy() for array in ordinary(source, batch))
     hard_images, hard_labels = wrong
-    places = np.random.default_rng(1).choice(
-        len(labels), len(labels) // 10, replace=False
-    )
+    places = np.random.default_rng(1).choice(len(labels), len(labels) // 10, replace=False)
     for number, place in enumerate(np.sort(places)):
         images[place] = hard_images[number % len(hard_labels)]
         labels[place] = hard_labels[number % len(hard_labels)]
