@@ -137,8 +137,11 @@ StepLimits Guard::limits() const {
   return limits;
 }
 
-void Guard::observe_excess(double excess) {
-  excess_ = excess_ ? (1 - kRate) * *excess_ + kRate * excess : excess;
+// Gives the new running value.
+double Guard::observe_excess(double excess) {
+  const double running = (1 - kRate) * excess_.value_or(excess) + kRate * excess;
+  excess_ = running;
+  return running;
 }
 
 // Statistics of a batch of few classes wash out what tells the classes apart: the answers become
@@ -151,8 +154,7 @@ bool Guard::is_unsure(const AnswerFacts& plain, const AnswerFacts& answers) {
     return above_plain > options_.answer_margin;
   }
   const double excess = answers.entropy - options_.entropy_slope * plain.spread;
-  observe_excess(excess);
-  const bool is_calm = *excess_ < options_.calm;
+  const bool is_calm = observe_excess(excess) < options_.calm;
   return excess > (is_calm ? options_.calm_base : options_.entropy_base) ||
          above_plain > (is_calm ? options_.calm_margin : options_.entropy_margin);
 }

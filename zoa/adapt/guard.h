@@ -92,7 +92,7 @@ class Guard {
   bool is_resting();
   void check_images(const WindowFacts& window);
   bool is_unsure(const AnswerFacts& plain, const AnswerFacts& answers);
-  void observe_excess(double excess);
+  double observe_excess(double excess);
   void compare(const StepFacts& step, StepVerdict& verdict);
   void check_bounds(const StepResult& result);
   StepAction go_back();

@@ -225,9 +225,10 @@ void GuardedMethod::go_back(const std::vector<std::uint8_t>& snapshot) {
 
 void GuardedMethod::accept() {
   if (staged_) {
-    apply(staged_->action);
-    guard_ = std::move(staged_->guard);
+    Staged staged = std::move(*staged_);
     staged_.reset();
+    apply(staged.action);
+    guard_ = std::move(staged.guard);
   }
 }
 
