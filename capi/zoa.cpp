@@ -4,10 +4,11 @@
 #include "capi/zoa.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <exception>
-#include <new>
-#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -173,7 +174,7 @@ const char* zoa_version(void) {
   return zoa::kVersion;
 }
 
-const char* zoa_status_name(zoa_status status) {
+const char* zoa_status_name(int status) {
   if (status == ZOA_OK) {
     return "ok";
   }
@@ -290,6 +291,9 @@ zoa_status zoa_adapter_logits(const zoa_adapter* adapter, float* logits, size_t 
 zoa_status zoa_adapter_step(zoa_adapter* adapter, double milliseconds, int* done) {
   return guarded([&] {
     check_given(adapter, "zoa_adapter_step", "adapter");
+    if (std::isnan(milliseconds)) {
+      zoa::fail(zoa::ErrorCode::InvalidArgument, "zoa_adapter_step: milliseconds is not a number");
+    }
     const bool none_left = adapter->adapter.step(milliseconds);
     if (done != nullptr) {
       *done = none_left ? 1 : 0;

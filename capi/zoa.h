@@ -44,7 +44,7 @@ typedef struct zoa_prediction {
 /** "MAJOR.MINOR.PATCH" of the library that runs. */
 const char* zoa_version(void);
 /** Name of a status, e.g. "bad_file"; "unknown" for other numbers. */
-const char* zoa_status_name(zoa_status status);
+const char* zoa_status_name(int status);
 /** What the last failed call of this thread was about; "" before the first. Valid until the next
     failure in the thread. */
 const char* zoa_last_error(void);

@@ -84,7 +84,7 @@ FENCES = {
 # Besides these, <name> without a dot is the standard library; sys/x.h and the like are POSIX.
 SYSTEM = re.compile(
     r"^([a-z0-9_]+|(sys|netinet|arpa)/\w+\.h|"
-    r"(unistd|fcntl|sched|signal|poll|pthread|dirent|termios|time|errno|dlfcn)\.h|"
+    r"(std\w+|unistd|fcntl|sched|signal|poll|pthread|dirent|termios|time|errno|dlfcn)\.h|"
     r"(\w*mmintrin|immintrin|cpuid)\.h)$"
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
