@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds OpenVINO in its Python wheel: the project's .venv by default, another interpreter by
 # -DZOA_PYTHON=..., or an installed OpenVINO by -DOpenVINO_DIR=....
-set(ZOA_PYTHON "${CMAKE_SOURCE_DIR}/.venv/bin/python" CACHE FILEPATH "Python that has the openvino wheel")
+set(ZOA_PYTHON "${PROJECT_SOURCE_DIR}/.venv/bin/python" CACHE FILEPATH "Python that has the openvino wheel")
 set(ZOA_OPENVINO_VERSION 2026.4.1)
 # A path cached by an earlier run may be gone: .venv was made anew with another Python.
 if(NOT EXISTS "${OpenVINO_DIR}/OpenVINOConfig.cmake")

@@ -29,6 +29,7 @@ MODULES = {
     "adapt": "methods engine data model graph image core",
     "eval": "adapt methods engine data quantize model graph corrupt image core",
 }
+AREAS = ("zoa/", "cli/", "capi/", "python/", "tests/", "bench/", "examples/")
 TEST_HEADER = re.compile(r"(^|/)(fake_\w+|test_\w+|\w+_contract)\.h$")
 OPENVINO_MODULES = ("graph", "model", "quantize", "engine")
 
@@ -43,7 +44,7 @@ class File:
         parts = self.path.split("/")
         self.header = self.path.endswith(".h")
         self.ov_header = self.path.endswith("_ov.h")
-        self.area = parts[0]  # zoa, cli, tests, bench, examples
+        self.area = parts[0]  # zoa, cli, capi, python, tests, bench, examples
         self.module = parts[1] if self.area == "zoa" and len(parts) > 2 else ""
         self.test = (
             self.path.endswith("_test.cpp")
@@ -75,13 +76,15 @@ FENCES = {
     "xxhash.h": (in_modules("core"), "xxHash only in .cpp of core"),
     "CLI/": (lambda f: f.area == "cli", "CLI11 only in cli/"),
     "nlohmann/": (lambda f: f.area == "cli" or not f.header, "JSON only in .cpp files and cli/"),
+    "nanobind/": (lambda f: f.area == "python", "nanobind only in python/"),
+    "zoa.h": (lambda f: False, "the installed C header is for examples"),
     "gtest/": (lambda f: False, "GoogleTest only in *_test.cpp and tests/"),
     "gmock/": (lambda f: False, "GoogleTest only in *_test.cpp and tests/"),
 }
 # Besides these, <name> without a dot is the standard library; sys/x.h and the like are POSIX.
 SYSTEM = re.compile(
     r"^([a-z0-9_]+|(sys|netinet|arpa)/\w+\.h|"
-    r"(unistd|fcntl|sched|signal|poll|pthread|dirent|termios|time|errno|dlfcn)\.h|"
+    r"(std\w+|unistd|fcntl|sched|signal|poll|pthread|dirent|termios|time|errno|dlfcn)\.h|"
     r"(\w*mmintrin|immintrin|cpuid)\.h)$"
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -95,6 +98,8 @@ def check_own(file, target):
         return None if file.test else "only tests include tests/"
     if area == "cli":
         return None if file.area in ("cli", "tests") else "only cli/ includes cli/"
+    if area == "capi":
+        return None if file.area in ("capi", "tests") else "only capi/ includes capi/"
     if area != "zoa":
         return 'write the path from the repository root, as in "zoa/core/error.h"'
     module = rest.partition("/")[0] if "/" in rest else ""
@@ -105,8 +110,8 @@ def check_own(file, target):
             return "a *_ov.h is included only by .cpp and *_ov.h files"
         if file.module not in OPENVINO_MODULES:
             return "a *_ov.h stays within " + ", ".join(OPENVINO_MODULES)
-    if file.area == "cli" and target.endswith(("_ov.h", "_impl.h")):
-        return "the tool includes public headers only"
+    if file.area in ("cli", "capi", "python") and target.endswith(("_ov.h", "_impl.h")):
+        return "tool and bindings include public headers only"
     if not file.module or file.module == module:
         return None
     if not module:
@@ -172,6 +177,11 @@ def self_test():
         ("zoa/core/a_test.cpp", '#include "tests/shared.h"', ""),
         ("zoa/eval/a.cpp", '#include "cli/verbs.h"', "only cli/"),
         ("cli/a.cpp", '#include "zoa/eval/eval.h"', ""),
+        ("capi/a.cpp", '#include "capi/zoa.h"', ""),
+        ("capi/a.cpp", '#include "zoa/graph/node_ov.h"', "stays within"),
+        ("zoa/eval/a.cpp", '#include "capi/zoa.h"', "only capi/"),
+        ("python/core/a.cpp", "#include <nanobind/nanobind.h>", ""),
+        ("zoa/eval/a.cpp", "#include <nanobind/nanobind.h>", "nanobind only"),
         ("cli/a.cpp", '#include "zoa/graph/node_ov.h"', "stays within"),
         ("zoa/graph/a.cpp", '#include "zoa/graph/node_ov.h"', ""),
         ("zoa/graph/a.h", '#include "zoa/graph/node_ov.h"', "only by .cpp"),
@@ -226,7 +236,7 @@ def main():
         return 1 if self_test() else 0
     count = 0
     for path in matching(["*.h", "*.cpp"]):
-        if path.startswith(("zoa/", "cli/", "tests/", "bench/", "examples/")):
+        if path.startswith(AREAS):
             for number, rule in check_text(path, (ROOT / path).read_text(errors="replace")):
                 print(f"{path}:{number}: {rule}")
                 count += 1

@@ -57,12 +57,12 @@ def run_one(tidy, build, source):
 
 
 def sources_of(database, only):
-    """Compile commands of zoa/ and cli/ without tests, each file once; only: words to select by."""
+    """Compile commands of zoa/, cli/ and capi/ without tests, each file once; only: words to select by."""
     chosen = {}
     for entry in json.loads(database.read_text()):
         path = pathlib.Path(entry["file"])
         name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else ""
-        ours = name.startswith(("zoa/", "cli/")) and not name.endswith("_test.cpp")
+        ours = name.startswith(("zoa/", "cli/", "capi/")) and not name.endswith("_test.cpp")
         if ours and (not only or any(word in name for word in only)):
             chosen[name] = entry
     return chosen

@@ -3,6 +3,9 @@
 // them names a type of OpenVINO or of another dependency.
 #pragma once
 
+#include "zoa/adapt/adapter.h"
+#include "zoa/adapt/adapter_texts.h"
+#include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"
 #include "zoa/core/forward.h"
 #include "zoa/core/options.h"

@@ -1,47 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// The library in one screen: quantize a network, run foggy images through it, let it adapt.
-//   adapt_example models/fashion-vit.onnx mnist:/usr/share/datasets/fashion-mnist
+// A product in one screen: answers the pictures of a folder one by one, adapts to them, keeps what
+// it has learnt for the next run.
+//   adapt_example vit.zoa frames/ vit.state
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "zoa/zoa.h"
 
-int run(const std::string& network, const std::string& spec) {
-  const auto data = std::shared_ptr<const zoa::Dataset>(zoa::open_dataset(spec));
-  const zoa::InputSize size = zoa::read_input_size(network);
-  const auto preprocess = zoa::preset("inception", size.height, size.width);
+namespace {
 
-  const zoa::Model model = zoa::quantize(zoa::Model::from_file(network, preprocess),
-                                         {*data, zoa::calib_domain(*data)}, {});
-
-  zoa::EngineOptions options;  // what the method needs of the network
-  options.norm_slots = options.shift_slot = options.taps = options.stem = true;
-  options.batch_statistics = model.has_batch_norm();
-  zoa::Engine engine(model, options);
-  const auto method =
-      zoa::make_method("zoa", {}, 2020, engine.info(), model.stats(options.batch_statistics));
-
-  const auto foggy = zoa::corrupted(data, "test", {.names = {"fog"}, .severities = {5}});
-  zoa::BatchReader reader(*foggy, 0, preprocess, {.batch = 64, .limit = 512});
-  zoa::Batch batch;
-  std::vector<zoa::SkippedImage> skipped;
-  while (reader.next(batch, skipped)) {
-    const zoa::StepResult result = method->step(batch, engine);  // answers before it adapts
-    method->accept();                                            // or discard()
-    std::cout << "loss " << result.loss << ", " << result.logits.size() / batch.count
-              << " logits for each of " << batch.count << " images\n";
+std::vector<std::string> list_files(const std::string& folder) {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    paths.push_back(entry.path().string());
   }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+int run(const std::string& folder, const std::string& frames, const std::string& state) {
+  const zoa::Model model = zoa::Model::load(folder);
+  zoa::AdapterOptions options;
+  options.frames.window = 16;  // frames that one update learns from
+  zoa::Adapter adapter(model, options);
+
+  if (zoa::has_snapshot(state)) {
+    zoa::LoadedSnapshot loaded = zoa::load_snapshot(state);
+    if (loaded.is_previous()) {
+      std::cerr << "warning: " << loaded.note << "\n";
+    }
+    adapter.restore(std::move(loaded.state));  // refuses the state of another network
+    std::cout << "goes on after frame " << adapter.counters().frames << "\n";
+  }
+
+  for (const std::string& path : list_files(frames)) {
+    const zoa::Prediction answer = adapter.push(zoa::load_image(path));
+    const auto index = static_cast<std::size_t>(answer.top1);  // no label for -1: not finite
+    const std::string label =
+        index < adapter.labels().size() ? adapter.labels()[index] : std::to_string(answer.top1);
+    std::cout << path << " " << label << " " << answer.confidence << "\n";
+  }
+
+  zoa::save_snapshot(state, adapter.save());  // atomic; the one before is kept as .previous
+  const zoa::FrameCounters& counters = adapter.counters();
+  std::cout << counters.frames << " frames, " << counters.updates << " updates\n";
   return 0;
 }
 
+}  // namespace
+
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "usage: adapt_example NETWORK DATA\n";
+  if (argc != 4) {
+    std::cerr << "usage: adapt_example MODEL.zoa FRAMES STATE\n";
     return 2;
   }
   try {
-    return run(argv[1], argv[2]);
+    return run(argv[1], argv[2], argv[3]);
   } catch (const zoa::Error& error) {
-    std::cerr << "error: " << error.what() << "\n";
+    std::cerr << "error (" << zoa::to_string(error.code()) << "): " << error.what() << "\n";
     return zoa::exit_status(error.code());
+  } catch (const std::exception& error) {  // a folder that is not there
+    std::cerr << "error: " << error.what() << "\n";
+    return 1;
   }
 }
