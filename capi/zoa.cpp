@@ -83,7 +83,8 @@ zoa_status guarded(Call&& call) noexcept {
   return ZOA_INTERNAL;
 }
 
-void check_given(const void* pointer, const char* function, const char* name) {
+template <class Pointed>
+void check_given(Pointed* pointer, const char* function, const char* name) {
   if (pointer == nullptr) {
     zoa::fail(zoa::ErrorCode::InvalidArgument, function, ": ", name, " is NULL");
   }
@@ -246,6 +247,8 @@ void zoa_adapter_free(zoa_adapter* adapter) {
   delete adapter;
 }
 
+// A C interface has no spans and no views: their parts are parameters.
+// NOLINTNEXTLINE(readability-function-size)
 zoa_status zoa_adapter_push_rgb(zoa_adapter* adapter,
                                 const uint8_t* pixels,
                                 size_t width,
