@@ -17,7 +17,6 @@
 
 #include "zoa/adapt/adapter.h"
 #include "zoa/adapt/adapter_texts.h"
-#include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"
 #include "zoa/core/version.h"
 
@@ -26,8 +25,6 @@ struct zoa_model {
 };
 
 struct zoa_adapter {
-  zoa::Model model;
-  std::string method;
   zoa::Adapter adapter;
   zoa::Image picture{};         // reused, so that a frame takes no new memory
   std::vector<float> logits{};  // of the last frame
@@ -237,9 +234,8 @@ zoa_status zoa_adapter_create(const zoa_model* model, const char* options, zoa_a
   return guarded([&] {
     check_given(model, "zoa_adapter_create", "model");
     check_given(adapter, "zoa_adapter_create", "adapter");
-    const zoa::AdapterOptions parsed =
-        zoa::make_adapter_options(parse_options(options), model->model);
-    *adapter = new zoa_adapter{model->model, parsed.method, zoa::Adapter(model->model, parsed)};
+    *adapter = new zoa_adapter{zoa::Adapter(
+        model->model, zoa::make_adapter_options(parse_options(options), model->model))};
   });
 }
 
@@ -322,7 +318,7 @@ zoa_status zoa_adapter_save(zoa_adapter* adapter, const char* path) {
   return guarded([&] {
     check_given(adapter, "zoa_adapter_save", "adapter");
     check_given(path, "zoa_adapter_save", "path");
-    zoa::save_snapshot(path, adapter->adapter.save());
+    adapter->adapter.save_file(path);
   });
 }
 
@@ -330,14 +326,12 @@ zoa_status zoa_adapter_restore(zoa_adapter* adapter, const char* path, int* prev
   return guarded([&] {
     check_given(adapter, "zoa_adapter_restore", "adapter");
     check_given(path, "zoa_adapter_restore", "path");
-    zoa::LoadedSnapshot loaded =
-        zoa::load_snapshot(path, zoa::make_owner(adapter->method, adapter->model));
-    adapter->adapter.restore(std::move(loaded.state));
-    if (loaded.is_previous()) {
-      keep_error(loaded.note.c_str());
+    const std::string note = adapter->adapter.restore_file(path);
+    if (!note.empty()) {
+      keep_error(note.c_str());
     }
     if (previous != nullptr) {
-      *previous = loaded.is_previous() ? 1 : 0;
+      *previous = note.empty() ? 0 : 1;
     }
   });
 }

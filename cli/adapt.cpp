@@ -11,7 +11,6 @@
 #include "zoa/core/error.h"
 
 #include "cli/adapt_record.h"
-#include "cli/eval_arguments.h"
 #include "cli/frame_source.h"
 #include "cli/interrupt.h"
 #include "cli/model_source.h"
@@ -27,17 +26,14 @@ struct AdaptArguments {
   std::string source;
   std::string state;
   std::string output;
-  std::string method = "zoa";
   std::vector<std::string> settings;
-  std::int64_t seed = 2020;
-  std::int64_t threads = 0;
   std::int64_t checkpoint_every = 100;
   std::int64_t limit = 0;
   double fps = 0;
   bool freeze = false;
   bool no_timings = false;
   bool quiet = false;
-  FrameOptions frames;
+  AdapterOptions options;
 };
 
 void add_flags(CLI::App& app, AdaptArguments& arguments) {
@@ -58,13 +54,11 @@ void add_flags(CLI::App& app, AdaptArguments& arguments) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("-o,--output", arguments.output, "records; without it they go to standard output")
       ->type_name("FILE.jsonl");
-  app.add_option("--method", arguments.method, "zoa, or noadapt: the network as shipped")
-      ->type_name("NAME")
-      ->default_str(arguments.method);
+  add_option_flags(app, arguments.options);
   app.add_option("--set", arguments.settings, "option of the method, e.g. lr=1e-4; may repeat")
       ->type_name("OPTION=X")
       ->allow_extra_args(false);
-  add_option_flags(app, arguments.frames);
+  add_option_flags(app, arguments.options.frames);
   app.add_option("--fps", arguments.fps,
                  "frames per second: waits for each frame's time and uses the wait for further "
                  "passes; 0 = as fast as they come")
@@ -73,21 +67,13 @@ void add_flags(CLI::App& app, AdaptArguments& arguments) {
   app.add_option("--limit", arguments.limit, "frames, 0 = all")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--seed", arguments.seed, "of the method's random numbers")
-      ->type_name("N")
-      ->default_str("2020")
-      ->check(CLI::Range(0.0, 9e15));
-  app.add_option("--threads", arguments.threads, "0 = all that the process may use")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1024));
   app.add_flag("--freeze", arguments.freeze, "answer with what was learnt, learn nothing more");
   app.add_flag("--no-timings", arguments.no_timings, "no times: equal streams give equal bytes");
   app.add_flag("--quiet", arguments.quiet, "no summary");
 }
 
 AdapterOptions adapter_options(const AdaptArguments& arguments) {
-  AdapterOptions options;
-  options.method = arguments.method;
+  AdapterOptions options = arguments.options;
   find_method(options.method);
   for (const std::string& setting : arguments.settings) {
     const std::size_t equals = setting.find('=');
@@ -96,9 +82,6 @@ AdapterOptions adapter_options(const AdaptArguments& arguments) {
     }
     options.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
-  options.seed = static_cast<std::uint64_t>(arguments.seed);
-  options.threads = static_cast<int>(arguments.threads);
-  options.frames = arguments.frames;
   return options;
 }
 
@@ -155,11 +138,10 @@ class Job {
     if (!has_snapshot(arguments_.state)) {
       return;
     }
-    LoadedSnapshot loaded = load_snapshot(arguments_.state, make_owner(arguments_.method, model_));
-    if (loaded.is_previous()) {
-      std::cerr << "zoa: warning: " << loaded.note << "\n";
+    const std::string note = adapter_.restore_file(arguments_.state);
+    if (!note.empty()) {
+      print_warning(note);
     }
-    adapter_.restore(std::move(loaded.state));
     if (!arguments_.quiet) {
       std::cerr << "goes on after frame " << adapter_.counters().frames << " of "
                 << arguments_.state << "\n";
@@ -200,7 +182,7 @@ class Job {
 
   void save() {
     if (!arguments_.state.empty()) {
-      save_snapshot(arguments_.state, adapter_.save());
+      adapter_.save_file(arguments_.state);
     }
   }
 

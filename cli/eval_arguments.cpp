@@ -2,11 +2,11 @@
 #include "cli/eval_arguments.h"
 
 #include <algorithm>
-#include <iostream>
 
 #include "zoa/adapt/contender.h"
-#include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"
+
+#include "cli/state_source.h"
 
 namespace zoa::cli {
 namespace {
@@ -106,10 +106,7 @@ std::map<std::string, MemoryState> read_states(const std::vector<std::string>& s
     }
     const std::string method = state.substr(0, equals);
     find_method(method);  // says what is known
-    LoadedSnapshot loaded = load_snapshot(state.substr(equals + 1));
-    if (loaded.is_previous()) {
-      std::cerr << "zoa: warning: " << loaded.note << "\n";
-    }
+    LoadedSnapshot loaded = load_with_warning(state.substr(equals + 1));
     if (!read.emplace(method, std::move(loaded.state)).second) {
       fail(ErrorCode::InvalidArgument, "--state ", state, ": a second state for '", method, "'");
     }

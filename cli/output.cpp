@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 
 #include <unistd.h>
 
@@ -31,6 +32,10 @@ void LineFile::write(const std::string& line) {
     fail(ErrorCode::Io, path_, ": cannot be written: ", std::strerror(errno),
          "; what is there is valid up to the last whole line");
   }
+}
+
+void print_warning(const std::string& text) {
+  std::cerr << "zoa: warning: " << text << "\n" << std::flush;
 }
 
 void check_writable(const std::string& path) {

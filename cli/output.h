@@ -21,6 +21,9 @@ class LineFile {
   std::ofstream out_;
 };
 
+/// "zoa: warning: TEXT", a line on standard error.
+void print_warning(const std::string& text);
+
 /// Throws  Io if a file could not be made in the folder of `path`, before the work that fills it.
 void check_writable(const std::string& path);
 

@@ -18,6 +18,7 @@
 
 #include "cli/command_line.h"
 #include "cli/model_source.h"
+#include "cli/state_source.h"
 #include "cli/state_verbs.h"
 
 namespace zoa::cli {
@@ -283,14 +284,6 @@ void print_help() {
 }
 
 }  // namespace
-
-LoadedSnapshot load_with_warning(const std::string& path) {
-  LoadedSnapshot loaded = load_snapshot(path);
-  if (loaded.is_previous()) {
-    std::cerr << "zoa: warning: " << loaded.note << "\n" << std::flush;
-  }
-  return loaded;
-}
 
 int run_state(const Arguments& arguments) {
   if (arguments.empty()) {

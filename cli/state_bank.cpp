@@ -9,6 +9,7 @@
 
 #include "cli/command_line.h"
 #include "cli/output.h"
+#include "cli/state_source.h"
 #include "cli/state_verbs.h"
 
 namespace zoa::cli {

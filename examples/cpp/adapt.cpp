@@ -28,11 +28,10 @@ int run(const std::string& folder, const std::string& frames, const std::string&
   zoa::Adapter adapter(model, options);
 
   if (zoa::has_snapshot(state)) {
-    zoa::LoadedSnapshot loaded = zoa::load_snapshot(state);
-    if (loaded.is_previous()) {
-      std::cerr << "warning: " << loaded.note << "\n";
+    const std::string note = adapter.restore_file(state);  // refuses that of another network
+    if (!note.empty()) {
+      std::cerr << "warning: " << note << "\n";
     }
-    adapter.restore(std::move(loaded.state));  // refuses the state of another network
     std::cout << "goes on after frame " << adapter.counters().frames << "\n";
   }
 
@@ -44,7 +43,7 @@ int run(const std::string& folder, const std::string& frames, const std::string&
     std::cout << path << " " << label << " " << answer.confidence << "\n";
   }
 
-  zoa::save_snapshot(state, adapter.save());  // atomic; the one before is kept as .previous
+  adapter.save_file(state);  // atomic; the one before is kept as .previous
   const zoa::FrameCounters& counters = adapter.counters();
   std::cout << counters.frames << " frames, " << counters.updates << " updates\n";
   return 0;

@@ -17,15 +17,7 @@ namespace zoa {
 namespace {
 
 using test::load_float;
-
-Batch make_batch(std::size_t count) {
-  const test::RandomImages data(count, test::kSize, 5);
-  BatchReader reader(data, 0, preset("imagenet", test::kSize, test::kSize), {.batch = count});
-  Batch batch;
-  std::vector<SkippedImage> skipped;
-  EXPECT_TRUE(reader.next(batch, skipped));
-  return batch;
-}
+using test::random_batch;
 
 std::vector<float> copy(std::span<const float> values) {
   return {values.begin(), values.end()};
@@ -64,7 +56,7 @@ class EngineSlots : public testing::TestWithParam<const char*> {};
 
 TEST_P(EngineSlots, SitesAtRestChangeNothing) {
   const Model model = load_float(GetParam());
-  const Batch batch = make_batch(6);
+  const Batch batch = random_batch(6);
   const auto plain = logits_of(model, {}, batch);
   for (const SiteForm form : {SiteForm::Measured, SiteForm::Diagonal, SiteForm::Matrix}) {
     for (const SiteKind kind : {SiteKind::BlockOutput, SiteKind::LayerInput}) {
@@ -81,7 +73,7 @@ TEST_P(EngineSlots, ADiagonalCorrectionMovesMeanAndVariance) {
   options.sites = {{SiteKind::BlockOutput, SiteForm::Diagonal, 0, false, 0},
                    {SiteKind::BlockOutput, SiteForm::Measured, 0, false, 0}};
   Engine engine(load_float(GetParam()), options);
-  engine.begin(make_batch(6));
+  engine.begin(random_batch(6));
   const PassOutput before = engine.pass({});
   const std::size_t last = engine.info().sites.size() / 2 - 1;
   const SiteInfo site = engine.info().sites[last];
@@ -114,7 +106,7 @@ TEST_P(EngineSlots, AMatrixTurnsTheCovariance) {
   options.sites = {{SiteKind::BlockOutput, SiteForm::Matrix, kGroup, true, 0},
                    {SiteKind::BlockOutput, SiteForm::Measured, kGroup, true, 0}};
   Engine engine(load_float(GetParam()), options);
-  engine.begin(make_batch(6));
+  engine.begin(random_batch(6));
   const auto before = copy(engine.pass({}).site_covariance);
   const SiteInfo site = engine.info().sites[engine.info().sites.size() / 2 - 1];
   const SiteInfo behind = engine.info().sites.back();
@@ -148,7 +140,7 @@ TEST_P(EngineSlots, TheHeadAloneAnswersAsTheNetwork) {
   EngineOptions options;
   options.taps = options.head = true;
   Engine engine(load_float(GetParam()), options);
-  engine.begin(make_batch(4));
+  engine.begin(random_batch(4));
   const PassOutput output = engine.pass({});
   const auto logits = copy(output.logits);
   const ModelInfo& info = engine.info();
@@ -175,7 +167,7 @@ TEST_P(EngineSlots, CostCountsWhatRunsAgain) {
   EngineOptions options;
   options.norm_slots = true;
   Engine engine(load_float(GetParam()), options);
-  engine.begin(make_batch(2));
+  engine.begin(random_batch(2));
   engine.pass({});
   EXPECT_EQ(engine.cost(), 1.0);
   engine.pass({});
@@ -213,7 +205,7 @@ std::vector<float> first_tokens(const Model& model, const Batch& batch) {
 // Every key and value twice leaves every attention as it was.
 TEST_P(Prompts, ACopyOfAllTokensChangesNothing) {
   const Model model = load_float(GetParam());
-  const Batch batch = make_batch(1);
+  const Batch batch = random_batch(1);
   const auto tokens = first_tokens(model, batch);
   EngineOptions options;
   options.taps = true;
@@ -229,7 +221,7 @@ TEST_P(Prompts, ACopyOfAllTokensChangesNothing) {
 // They have no position: in another order they are the same, and zeros are not nothing.
 TEST_P(Prompts, OrderDoesNotMatterAndZerosDo) {
   const Model model = load_float(GetParam());
-  const Batch batch = make_batch(3);
+  const Batch batch = random_batch(3);
   EngineOptions options;
   options.prompts = 2;
   Engine engine(model, options);
@@ -270,7 +262,7 @@ class NormStatistics : public testing::TestWithParam<const char*> {};
 
 TEST_P(NormStatistics, MixGoesFromShippedToBatch) {
   const Model model = test::make_quantized(GetParam(), test::options_of("w8a8"));
-  const Batch batch = make_batch(32);
+  const Batch batch = random_batch(32);
   EngineOptions options;
   options.norm_statistics = true;
   Engine engine(model, options);
@@ -295,7 +287,7 @@ TEST_P(NormStatistics, MeasuredStatisticsGivenBackAreThoseOfTheBatch) {
   options.norm_statistics = true;
   options.sites = {{SiteKind::NormInput, SiteForm::Measured, 0, false, 0}};
   Engine engine(model, options);
-  engine.begin(make_batch(32));
+  engine.begin(random_batch(32));
   const std::vector<float> of_batch{1.0F};
   SlotValues values;
   set_slot(engine, values, "norms.mix", of_batch);
@@ -326,7 +318,7 @@ INSTANTIATE_TEST_SUITE_P(Networks,
 // Half of the image added to itself is the image times one and a half.
 TEST(InputFilter, IsAConvolutionAddedToTheImage) {
   const Model model = load_float("resnet-bn.onnx");
-  Batch batch = make_batch(3);
+  Batch batch = random_batch(3);
   EngineOptions options;
   options.input_filter = true;
   Engine engine(model, options);

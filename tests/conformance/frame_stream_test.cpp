@@ -15,15 +15,6 @@ namespace {
 
 constexpr char kVit[] = "vit-separate-qkv.onnx";
 
-Batch make_images(std::size_t count) {
-  const test::RandomImages data(count, test::kSize, 5);
-  BatchReader reader(data, 0, preset("imagenet", test::kSize, test::kSize), {.batch = count});
-  Batch batch;
-  std::vector<SkippedImage> skipped;
-  EXPECT_TRUE(reader.next(batch, skipped));
-  return batch;
-}
-
 std::span<const float> image_of(const Batch& batch, std::size_t index) {
   const std::size_t size = batch.pixels.size() / batch.count;
   return std::span(batch.pixels).subspan(index * size, size);
@@ -54,11 +45,11 @@ TEST(FrameStreams, AWindowTeachesATransformerWhatItsBatchTeaches) {
   constexpr std::size_t kWindow = 64;
   constexpr std::size_t kWindows = 4;
   const OptionValues one_domain = {{"threshold", "1e9"}};
-  const Batch images = make_images(kWindow * kWindows);
+  const Batch images = test::random_batch(kWindow * kWindows);
   AdapterOptions options = options_of(kWindow);
   options.overrides = one_domain;
   Adapter frames(model, options);
-  Contender batches(model, "zoa", one_domain, {options.seed, 1});
+  Contender batches(model, "zoa", one_domain, {static_cast<std::uint64_t>(options.seed), 1});
   for (std::size_t w = 0; w < kWindows; ++w) {
     Batch batch = images;
     batch.count = kWindow;
@@ -97,7 +88,7 @@ TEST_P(FrameNetworks, ResumeExactly) {
   const Model model = quantized(GetParam());
   constexpr std::size_t kWindow = 4;
   constexpr std::size_t kFrames = 50 * kWindow;
-  const Batch images = make_images(kFrames);
+  const Batch images = test::random_batch(kFrames);
   Adapter whole(model, options_of(kWindow));
   std::vector<Bytes> saved;
   std::vector<std::vector<float>> answers;
@@ -120,7 +111,7 @@ TEST_P(FrameNetworks, ResumeExactly) {
 // itself (tests/conformance/low_bit_folder_test.cpp).
 TEST(FrameStreams, ThreadsDoNotMatter) {
   const Model model = quantized(kVit);
-  const Batch images = make_images(40);
+  const Batch images = test::random_batch(40);
   Bytes states[2];
   for (const int threads : {1, 2}) {
     Adapter adapter(model, options_of(8, threads));
@@ -142,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(Files,
 // A state of another network, window or method changes nothing.
 TEST(FrameStreams, AForeignStateIsRefusedAndLeavesNoTrace) {
   const Model model = quantized(kVit);
-  const Batch images = make_images(12);
+  const Batch images = test::random_batch(12);
   Adapter adapter(model, options_of(4));
   Adapter other_window(model, options_of(5));
   Adapter other_network(quantized("resnet-bn.onnx"), options_of(4));

@@ -2,12 +2,13 @@
 #include "zoa/adapt/adapter.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "zoa/adapt/contender.h"
 #include "zoa/adapt/method_state.h"
+#include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"
+#include "zoa/methods/loss.h"
 #include "zoa/methods/parts.h"
 
 namespace zoa {
@@ -35,22 +36,16 @@ Batch empty_frame(const PreprocessSpec& spec) {
   return frame;
 }
 
-// Softmax of the largest logit.
-double confidence_of(std::span<const float> logits, float largest) {
-  double sum = 0;
-  for (const float logit : logits) {
-    sum += std::exp(static_cast<double>(logit) - static_cast<double>(largest));
-  }
-  return 1 / sum;
-}
-
 }  // namespace
 
 struct Adapter::Impl {
   Impl(const Model& of, const AdapterOptions& options)
       : model(of),
         fitted(fit_method(
-            of, options.method, frame_overrides(of, options), {options.seed, options.threads})),
+            of,
+            options.method,
+            frame_overrides(of, options),
+            {static_cast<std::uint64_t>(options.seed), static_cast<int>(options.threads)})),
         frame(empty_frame(of.preprocess())),
         stream(*fitted.method, *fitted.engine, options.frames) {}
 
@@ -58,6 +53,8 @@ struct Adapter::Impl {
   Fitted fitted;
   Batch frame;
   FrameStream stream;
+
+  StateOwner owner() const { return make_owner(fitted.method->info().name, model); }
 
   Prediction answer() {
     frame.ids[0] = static_cast<std::int64_t>(stream.counters().frames);
@@ -71,7 +68,7 @@ struct Adapter::Impl {
     if (all_finite(prediction.logits)) {
       const auto largest = std::max_element(prediction.logits.begin(), prediction.logits.end());
       prediction.top1 = static_cast<int>(largest - prediction.logits.begin());
-      prediction.confidence = confidence_of(prediction.logits, *largest);
+      prediction.confidence = top_probability(prediction.logits, *largest);
     }
     return prediction;
   }
@@ -128,22 +125,25 @@ std::size_t Adapter::bytes() const {
 }
 
 MemoryState Adapter::save() {
-  impl_->stream.step(-1);
-  MemoryState state = save_method(*impl_->fitted.method, impl_->model);
+  MemoryState state;
   impl_->stream.save(state);
+  set_owner(state, impl_->owner());
   return state;
 }
 
 void Adapter::restore(MemoryState state) {
-  check_method_state(state, impl_->fitted.method->info().name, impl_->model);
-  MemoryState before = save_method(*impl_->fitted.method, impl_->model);
-  impl_->fitted.method->load(state);
-  try {
-    impl_->stream.load(state);
-  } catch (...) {
-    impl_->fitted.method->load(before);
-    throw;
-  }
+  check_owner(state, impl_->owner(), "state");
+  impl_->stream.load(state);
+}
+
+void Adapter::save_file(const std::string& path) {
+  save_snapshot(path, save());
+}
+
+std::string Adapter::restore_file(const std::string& path) {
+  LoadedSnapshot loaded = load_snapshot(path, impl_->owner());
+  impl_->stream.load(loaded.state);
+  return loaded.note;
 }
 
 }  // namespace zoa

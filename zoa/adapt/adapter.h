@@ -22,9 +22,17 @@ struct AdapterOptions {
   std::string method = "zoa";  ///< zoa, or noadapt: the network as shipped
   OptionValues overrides;      ///< of the method. Differs: a network with BatchNorms takes bn=blend
                                ///< where nothing is said, since a frame is no batch
-  std::uint64_t seed = 2020;
-  int threads = 0;  ///< 0 = all that the process may use
+  std::int64_t seed = 2020;
+  std::int64_t threads = 0;
   FrameOptions frames;
+
+  /// Those that it holds itself; the method's and those of FrameOptions have names of their own.
+  template <class F>
+  void visit(F&& f) {
+    f(method, OptionMeta{"method", "zoa, or noadapt: the network as shipped"});
+    f(seed, OptionMeta{"seed", "of the method's random numbers", 0, 9e15});
+    f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
+  }
 };
 
 struct Prediction {
@@ -71,6 +79,13 @@ class Adapter {
   /// Throws  StateMismatch for the state of another network, method or window; BadFile. Nothing is
   ///         changed then.
   void restore(MemoryState state);
+
+  /// The same with a file (adapt/snapshot.h), which keeps the state before as its previous one.
+  /// Throws  Io.
+  void save_file(const std::string& path);
+  /// Gives "", or why the previous one was taken.
+  /// Throws  as restore(); Io.
+  std::string restore_file(const std::string& path);
 
  private:
   struct Impl;

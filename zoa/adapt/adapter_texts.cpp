@@ -8,20 +8,6 @@
 namespace zoa {
 namespace {
 
-// What AdapterOptions holds itself.
-struct OwnOptions {
-  std::string method = "zoa";
-  std::int64_t seed = 2020;
-  std::int64_t threads = 0;
-
-  template <class F>
-  void visit(F&& f) {
-    f(method, OptionMeta{"method", "zoa, or noadapt: the network as shipped"});
-    f(seed, OptionMeta{"seed", "of the method's random numbers", 0, 9e15});
-    f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
-  }
-};
-
 template <class Options>
 bool has_option(const Options& options, const std::string& name) {
   const std::vector<OptionText> list = list_options(options);
@@ -39,7 +25,7 @@ void check_names(const AdapterOptions& options, const Model& model) {
   std::vector<std::string> known;
   add_names(method_options(options.method, {}, model.info()), known);
   const std::size_t of_method = known.size();
-  add_names(list_options(OwnOptions{}), known);
+  add_names(list_options(options), known);
   add_names(list_options(options.frames), known);
   const auto end = known.begin() + static_cast<std::ptrdiff_t>(of_method);
   for (const auto& [name, value] : options.overrides) {
@@ -52,30 +38,25 @@ void check_names(const AdapterOptions& options, const Model& model) {
 }  // namespace
 
 AdapterOptions make_adapter_options(const OptionValues& values, const Model& model) {
-  OwnOptions own;
   AdapterOptions options;
   for (const auto& [name, value] : values) {
-    if (has_option(own, name)) {
-      set_option(own, name, value);
+    if (has_option(options, name)) {
+      set_option(options, name, value);
     } else if (has_option(options.frames, name)) {
       set_option(options.frames, name, value);
     } else {
       options.overrides.emplace_back(name, value);
     }
   }
-  options.method = own.method;
-  options.seed = static_cast<std::uint64_t>(own.seed);
-  options.threads = static_cast<int>(own.threads);
   check_names(options, model);
   return options;
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> list_counters(const Adapter& adapter) {
-  const FrameCounters& counters = adapter.counters();
-  return {{"frames", counters.frames},         {"late", counters.late},
-          {"not_finite", counters.not_finite}, {"frozen", counters.frozen},
-          {"windows", counters.windows},       {"updates", counters.updates},
-          {"waited", counters.waited}};
+  FrameCounters counters = adapter.counters();
+  std::vector<std::pair<std::string, std::uint64_t>> all;
+  counters.visit([&](const char* name, std::uint64_t value) { all.emplace_back(name, value); });
+  return all;
 }
 
 }  // namespace zoa

@@ -76,8 +76,7 @@ void Evidence::load(const StateReader& reader, const std::string& prefix) {
   const bool is_sorted =
       ordinary.size() < options_.ordinary || std::is_sorted(ordinary.begin(), ordinary.end());
   if (ordinary.size() > options_.ordinary || !is_sorted || !all_finite(ordinary) ||
-      wealth.size() != wealth_.size() || !all_finite(wealth) ||
-      std::any_of(wealth.begin(), wealth.end(), [](double part) { return part < 0; }) ||
+      wealth.size() != wealth_.size() || !all_finite(wealth) || any_negative(wealth) ||
       numbers.size() != 3 || numbers[0] < 0) {
     fail(ErrorCode::BadFile, "guards: state has a test for a shift that is none");
   }

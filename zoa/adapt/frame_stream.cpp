@@ -2,7 +2,6 @@
 #include "zoa/adapt/frame_stream.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <string>
 #include <utility>
@@ -31,9 +30,10 @@ std::string pass_name(std::size_t index) {
   return std::string(kPrefix) + ".pass" + std::to_string(index);
 }
 
-std::array<std::uint64_t*, 7> fields(FrameCounters& counters) {
-  return {&counters.frames,  &counters.late,    &counters.not_finite, &counters.frozen,
-          &counters.windows, &counters.updates, &counters.waited};
+std::vector<std::uint64_t*> fields(FrameCounters& counters) {
+  std::vector<std::uint64_t*> all;
+  counters.visit([&](const char* /*name*/, std::uint64_t& counter) { all.push_back(&counter); });
+  return all;
 }
 
 }  // namespace
@@ -148,11 +148,16 @@ void FrameStream::end_window() {
   clear_window();
 }
 
-void FrameStream::clear_window() {
+WindowSums FrameStream::empty_window() const {
   const ModelInfo& model = forward_->info();
   const std::size_t width = method_->info().needs_taps ? model.tap_width : 0;
-  window_ = {};
-  window_.passes.assign(frames_->frame_passes(), PassSums(model.classes, width));
+  WindowSums window;
+  window.passes.assign(frames_->frame_passes(), PassSums(model.classes, width));
+  return window;
+}
+
+void FrameStream::clear_window() {
+  window_ = empty_window();
   admitted_ = 0;
 }
 
@@ -174,6 +179,7 @@ std::size_t FrameStream::bytes() const {
 
 void FrameStream::save(StateWriter& writer) {
   step(-1);
+  method_->save(writer);
   std::vector<std::int64_t> numbers = {kVersion, options_.window,
                                        static_cast<std::int64_t>(admitted_)};
   for (const std::uint64_t* field : fields(counters_)) {
@@ -186,7 +192,7 @@ void FrameStream::save(StateWriter& writer) {
   window_.stem.save(writer, std::string(kPrefix) + ".stem");
 }
 
-void FrameStream::load(const StateReader& reader) {
+void FrameStream::load(StateReader& reader) {
   FrameCounters counters;
   const auto targets = fields(counters);
   const std::vector<std::int64_t> numbers = reader.get_i64(std::string(kPrefix) + ".counters");
@@ -200,8 +206,7 @@ void FrameStream::load(const StateReader& reader) {
   for (std::size_t i = 0; i < targets.size(); ++i) {
     *targets[i] = std::bit_cast<std::uint64_t>(numbers[3 + i]);
   }
-  clear_window();
-  WindowSums window = window_;
+  WindowSums window = empty_window();
   for (std::size_t i = 0; i < window.passes.size(); ++i) {
     window.passes[i].load(reader, pass_name(i));
   }
@@ -211,6 +216,7 @@ void FrameStream::load(const StateReader& reader) {
     fail(ErrorCode::BadFile, "state has ", window.count(), " frames in its window, its counter ",
          numbers[2]);
   }
+  method_->load(reader);  // as it was if it throws
   waiting_.clear();
   window_ = std::move(window);
   admitted_ = static_cast<std::size_t>(numbers[2]);

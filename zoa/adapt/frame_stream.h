@@ -42,6 +42,18 @@ struct FrameCounters {
   std::uint64_t windows = 0;  ///< full ones
   std::uint64_t updates = 0;  ///< that changed the parameters
   std::uint64_t waited = 0;   ///< frames whose further passes did not run with their first one
+
+  /// f(name, counter) for each.
+  template <class F>
+  void visit(F&& f) {
+    f("frames", frames);
+    f("late", late);
+    f("not_finite", not_finite);
+    f("frozen", frozen);
+    f("windows", windows);
+    f("updates", updates);
+    f("waited", waited);
+  }
 };
 
 class FrameStream {
@@ -71,10 +83,10 @@ class FrameStream {
   /// Memory that the stream keeps beside engine and method: sums, and frames that may wait.
   std::size_t bytes() const;
 
-  /// Of window and counters; the method saves itself. Passes that wait are run first.
+  /// Of method, window and counters. Passes that wait are run first.
   void save(StateWriter& writer);
-  /// Throws  StateMismatch for another window or network, BadFile.
-  void load(const StateReader& reader);
+  /// Throws  StateMismatch for another window, method or network; BadFile. Nothing is changed then.
+  void load(StateReader& reader);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -88,6 +100,7 @@ class FrameStream {
   void run_waiting(Clock::time_point start, double milliseconds);
   void run_further_passes(Waiting& item);
   void end_window();
+  WindowSums empty_window() const;
   void clear_window();
 
   Method* method_;

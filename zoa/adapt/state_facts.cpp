@@ -9,19 +9,11 @@
 #include <set>
 
 #include "zoa/methods/bank_merge.h"
+#include "zoa/methods/parts.h"
 #include "zoa/methods/zoa_state.h"
 
 namespace zoa {
 namespace {
-
-template <class Values>
-double norm_of(const Values& values) {
-  double square = 0;
-  for (const auto value : values) {
-    square += static_cast<double>(value) * static_cast<double>(value);
-  }
-  return std::sqrt(square);
-}
 
 std::string text_of(const MemoryState& state, const std::string& key) {
   const auto found = state.metadata().find(key);

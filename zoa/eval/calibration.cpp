@@ -5,21 +5,10 @@
 #include <cmath>
 
 #include "zoa/core/error.h"
+#include "zoa/methods/loss.h"
 
 namespace zoa {
 namespace {
-
-// Largest softmax probability of a row; 1 / K if a value is not finite.
-double confidence_of(std::span<const float> row, float largest) {
-  double sum = 0;
-  for (const float value : row) {
-    if (!std::isfinite(value)) {
-      return 1 / static_cast<double>(row.size());
-    }
-    sum += std::exp(static_cast<double>(value) - static_cast<double>(largest));
-  }
-  return 1 / sum;
-}
 
 std::size_t bin_of(double confidence) {
   const double place = std::ceil(confidence * static_cast<double>(kConfidenceBins)) - 1;
@@ -44,7 +33,7 @@ ConfidenceBins count_confidence(std::span<const float> logits,
     const auto best = std::max_element(row.begin(), row.end());
     const bool finite =
         std::all_of(row.begin(), row.end(), [](float x) { return std::isfinite(x); });
-    const double confidence = confidence_of(row, *best);
+    const double confidence = top_probability(row, *best);
     ConfidenceBin& bin = bins[bin_of(confidence)];
     ++bin.count;
     bin.confidence += confidence;

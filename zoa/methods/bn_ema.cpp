@@ -32,8 +32,7 @@ struct Running {
       fail(ErrorCode::StateMismatch, "state has ", means.size(), " means and ", variances.size(),
            " variances of BatchNorms, the model ", mean.size());
     }
-    if (!all_finite(means) || !all_finite(variances) ||
-        std::any_of(variances.begin(), variances.end(), [](double v) { return v < 0; })) {
+    if (!all_finite(means) || !all_finite(variances) || any_negative(variances)) {
       fail(ErrorCode::BadFile, "state has statistics of BatchNorms that are none");
     }
     mean = std::move(means);

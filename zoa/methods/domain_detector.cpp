@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/methods/domain_detector.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "zoa/core/error.h"
+#include "zoa/methods/parts.h"
 
 namespace zoa {
 namespace {
 
 constexpr double kVarianceFloor = 1e-8;  // the reference's
 
-bool all_finite(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](double value) { return std::isfinite(value); });
-}
-
 void check_values(const std::vector<double>& mean, const std::vector<double>& variance) {
-  const auto negative = [](double value) { return value < 0; };
-  if (!all_finite(mean) || !all_finite(variance) ||
-      std::any_of(variance.begin(), variance.end(), negative)) {
+  if (!all_finite(mean) || !all_finite(variance) || any_negative(variance)) {
     fail(ErrorCode::BadFile, "state has stem statistics that are not finite or negative");
   }
 }

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/methods/feature_shift.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "zoa/core/error.h"
+#include "zoa/methods/parts.h"
 
 namespace zoa {
-namespace {
-
-bool all_finite(std::span<const double> values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](double value) { return std::isfinite(value); });
-}
-
-}  // namespace
 
 std::vector<float> FeatureShift::shift() const {
   std::vector<float> shift(running_.size());

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "zoa/core/error.h"
+#include "zoa/methods/parts.h"
 
 namespace zoa {
 namespace {
@@ -51,12 +52,6 @@ double cosine(std::span<const float> a, std::span<const float> b) {
   }
   const double norms = std::sqrt(square_a) * std::sqrt(square_b);
   return norms > 0 ? product / norms : 0;
-}
-
-template <class Value>
-bool all_finite(const std::vector<Value>& values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](Value value) { return std::isfinite(value); });
 }
 
 }  // namespace

@@ -64,6 +64,17 @@ double compute_entropy(std::span<const float> logits, std::size_t classes) {
   return sum / static_cast<double>(count);
 }
 
+double top_probability(std::span<const float> row, float largest) {
+  double sum = 0;
+  for (const float value : row) {
+    if (!std::isfinite(value)) {
+      return 1 / static_cast<double>(row.size());
+    }
+    sum += std::exp(static_cast<double>(value) - static_cast<double>(largest));
+  }
+  return 1 / sum;
+}
+
 BatchMoments compute_moments(std::span<const float> rows, std::size_t width) {
   const std::size_t count = rows.size() / width;
   BatchMoments moments;

@@ -15,6 +15,10 @@ namespace zoa {
 /// logits  (B, K) f32. NaN goes through.
 double compute_entropy(std::span<const float> logits, std::size_t classes);
 
+/// Softmax probability of the largest logit of a row (K), which is `largest`; 1 / K if a value is
+/// not finite.
+double top_probability(std::span<const float> row, float largest);
+
 struct BatchMoments {
   std::vector<double> mean;       ///< (width)
   std::vector<double> deviation;  ///< (width), unbiased; empty for a batch of one

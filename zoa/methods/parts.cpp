@@ -8,6 +8,18 @@
 #include "zoa/methods/loss.h"
 
 namespace zoa {
+namespace {
+
+template <class Value>
+double euclidean_norm(std::span<const Value> values) {
+  double sum = 0;
+  for (const Value value : values) {
+    sum += static_cast<double>(value) * static_cast<double>(value);
+  }
+  return std::sqrt(sum);
+}
+
+}  // namespace
 
 void check_batch(const Batch& batch) {
   if (batch.count == 0) {
@@ -93,6 +105,18 @@ bool all_finite(std::span<const float> values) {
 
 bool all_finite(std::span<const double> values) {
   return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+}
+
+bool any_negative(std::span<const double> values) {
+  return std::any_of(values.begin(), values.end(), [](double value) { return value < 0; });
+}
+
+double norm_of(std::span<const float> values) {
+  return euclidean_norm(values);
+}
+
+double norm_of(std::span<const double> values) {
+  return euclidean_norm(values);
 }
 
 void save_version(StateWriter& writer, const std::string& method, std::int64_t version) {

@@ -47,6 +47,11 @@ std::vector<float> to_floats(std::span<const double> values);
 
 bool all_finite(std::span<const float> values);
 bool all_finite(std::span<const double> values);
+bool any_negative(std::span<const double> values);
+
+/// Euclidean norm, summed in double.
+double norm_of(std::span<const float> values);
+double norm_of(std::span<const double> values);
 
 /// Writes and checks "METHOD.version".
 /// Throws  StateMismatch if the state is of another method or version.

@@ -10,6 +10,7 @@
 #include "zoa/core/error.h"
 #include "zoa/core/rng.h"
 #include "zoa/methods/directions.h"
+#include "zoa/methods/parts.h"
 
 namespace zoa {
 namespace {
@@ -34,14 +35,6 @@ std::vector<std::size_t> draw_permutation(std::uint64_t seed, std::size_t count)
     std::swap(permutation[i - 1], permutation[rng.bits(i) % i]);
   }
   return permutation;
-}
-
-double length_of(std::span<const double> values) {
-  double sum = 0;
-  for (const double value : values) {
-    sum += value * value;
-  }
-  return std::sqrt(sum);
 }
 
 }  // namespace
@@ -71,7 +64,7 @@ Subspace::Subspace(std::uint64_t seed, std::size_t width, std::size_t parameters
   second_signs_ = draw_signs(seed, RngPurpose::SignsSecond, padded);
   permutation_ = draw_permutation(seed, padded);
   const std::vector<double> probe = draw_normals(seed, 0, RngPurpose::Probe, width);
-  scale_ = length_of(probe) / length_of(project(probe));
+  scale_ = norm_of(probe) / norm_of(project(probe));
 }
 
 void Subspace::transform_blocks(std::vector<double>& values) const {

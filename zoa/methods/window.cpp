@@ -12,10 +12,6 @@
 namespace zoa {
 namespace {
 
-bool any_negative(const std::vector<double>& values) {
-  return std::any_of(values.begin(), values.end(), [](double value) { return value < 0; });
-}
-
 // Counters that were saved as integers, none negative.
 std::vector<std::size_t> get_counts(const StateReader& reader,
                                     const std::string& name,

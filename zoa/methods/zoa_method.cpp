@@ -198,7 +198,6 @@ SlotValues ZoaMethod::frame_values(std::size_t index) {
     window_->present = slot_values(state_.bank.total());
     window_->perturbed = slot_values(perturbed_offsets(state_.bank, options_, window_->directions));
     window_->shift = options_.shift ? state_.shift.shift() : std::vector<float>{};
-    window_->norms = fill_norms(state_.norms, 1);
   }
   if (index > 0) {
     return make_slot_values(slots_, window_->perturbed, {}, window_->norms);

@@ -13,14 +13,6 @@
 namespace zoa {
 namespace {
 
-double norm_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) {
-    sum += value * value;
-  }
-  return std::sqrt(sum);
-}
-
 std::vector<double> difference_of(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> difference(a.size());
   for (std::size_t i = 0; i < a.size(); ++i) {

@@ -37,6 +37,16 @@ inline Model make_quantized(const std::string& file,
   return quantize(load_float(file), {data, 0}, options, report);
 }
 
+/// A batch of random pictures.
+inline Batch random_batch(std::size_t count) {
+  const RandomImages data(count, kSize, 5);
+  BatchReader reader(data, 0, preset("imagenet", kSize, kSize), {.batch = count});
+  Batch batch;
+  std::vector<SkippedImage> skipped;
+  reader.next(batch, skipped);
+  return batch;
+}
+
 /// What one pass over all of `data` gives.
 inline std::vector<float> logits_of(const Model& model,
                                     const Dataset& data,
