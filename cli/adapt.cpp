@@ -85,12 +85,21 @@ AdapterOptions adapter_options(const AdaptArguments& arguments) {
   return options;
 }
 
+Model load_one(const std::string& path) {
+  const std::vector<Model> models = load_models(path);
+  if (models.size() != 1) {
+    fail(ErrorCode::InvalidArgument, path, ": found ", models.size(),
+         " networks, expected one model folder");
+  }
+  return models.front();
+}
+
 // The adapter with its records and checkpoints.
 class Job {
  public:
   explicit Job(const AdaptArguments& arguments)
       : arguments_(arguments),
-        model_(load_models(arguments.model).front()),
+        model_(load_one(arguments.model)),
         adapter_(model_, adapter_options(arguments)),
         records_(arguments.output) {
     adapter_.freeze(arguments.freeze);

@@ -78,6 +78,14 @@ def test_adapt_resume(runner):
     if (folder / "s.state").read_bytes() != (folder / "whole.state").read_bytes():
         problems.append("another state than the whole stream's")
     runner.check("adapt: broken off and gone on with, byte for byte", problems, words)
+    done = runner.run(["state", "reset", "s.state", "--model", "{fix}/good.zoa"], folder)
+    problems = case_problems({"exit": 0}, done)
+    again = adapt(runner, folder, ["--source", "list.txt", "--state", "s.state", *WINDOW])
+    problems += [] if again.stdout == whole.stdout else ["other lines than those of the start"]
+    runner.check("adapt: a state that was reset begins anew", problems, words)
+    two = runner.run(["adapt", "{fix}/good.zoa,{fix}/good.zoa", "--source", "list.txt"], folder)
+    wanted = {"exit": 2, "stderr": "expected one model folder"}
+    runner.check("adapt: two networks", case_problems(wanted, two))
     wanted = {"exit": 3, "stderr": "window of 8 frames, this stream has 9"}
     words = ["--source", "list.txt", "--state", "s.state", "--window", "9"]
     before = (folder / "s.state").read_bytes()

@@ -192,10 +192,16 @@ void FrameStream::save(StateWriter& writer) {
   window_.stem.save(writer, std::string(kPrefix) + ".stem");
 }
 
-void FrameStream::load(StateReader& reader) {
-  FrameCounters counters;
+// Window and counters; those of a state that knows no frames (of 'zoa eval', 'zoa state reset') are
+// as at the start.
+WindowSums FrameStream::read_window(const StateReader& reader, FrameCounters& counters) const {
+  WindowSums window = empty_window();
+  const std::string name = std::string(kPrefix) + ".counters";
+  if (!reader.has(name)) {
+    return window;
+  }
   const auto targets = fields(counters);
-  const std::vector<std::int64_t> numbers = reader.get_i64(std::string(kPrefix) + ".counters");
+  const std::vector<std::int64_t> numbers = reader.get_i64(name);
   if (numbers.size() != 3 + targets.size() || numbers[0] != kVersion) {
     fail(ErrorCode::StateMismatch, "state was not saved by this version of frame streams");
   }
@@ -206,7 +212,6 @@ void FrameStream::load(StateReader& reader) {
   for (std::size_t i = 0; i < targets.size(); ++i) {
     *targets[i] = std::bit_cast<std::uint64_t>(numbers[3 + i]);
   }
-  WindowSums window = empty_window();
   for (std::size_t i = 0; i < window.passes.size(); ++i) {
     window.passes[i].load(reader, pass_name(i));
   }
@@ -216,10 +221,16 @@ void FrameStream::load(StateReader& reader) {
     fail(ErrorCode::BadFile, "state has ", window.count(), " frames in its window, its counter ",
          numbers[2]);
   }
+  return window;
+}
+
+void FrameStream::load(StateReader& reader) {
+  FrameCounters counters;
+  WindowSums window = read_window(reader, counters);
   method_->load(reader);  // as it was if it throws
   waiting_.clear();
+  admitted_ = window.count();
   window_ = std::move(window);
-  admitted_ = static_cast<std::size_t>(numbers[2]);
   counters_ = counters;
 }
 

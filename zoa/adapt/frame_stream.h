@@ -85,6 +85,7 @@ class FrameStream {
 
   /// Of method, window and counters. Passes that wait are run first.
   void save(StateWriter& writer);
+  /// A state of the method alone begins with an empty window.
   /// Throws  StateMismatch for another window, method or network; BadFile. Nothing is changed then.
   void load(StateReader& reader);
 
@@ -101,6 +102,7 @@ class FrameStream {
   void run_further_passes(Waiting& item);
   void end_window();
   WindowSums empty_window() const;
+  WindowSums read_window(const StateReader& reader, FrameCounters& counters) const;
   void clear_window();
 
   Method* method_;

@@ -176,6 +176,24 @@ TEST(FrameStream, AStateOfAnotherWindowIsRefused) {
   EXPECT_EQ(test::error_of([&] { rig.stream.load(state); }).first, ErrorCode::BadFile);
 }
 
+// What 'zoa eval --state-out' and 'zoa state reset' write.
+TEST(FrameStream, AStateOfTheMethodAloneBeginsAWindow) {
+  Rig rig;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    rig.push(i);
+  }
+  MemoryState learnt;
+  rig.method->save(learnt);
+  Rig other;
+  other.push(0);
+  other.stream.load(learnt);
+  EXPECT_EQ(other.stream.window_frames(), 0U);
+  EXPECT_EQ(other.stream.counters().frames, 0U);
+  MemoryState loaded;
+  other.method->save(loaded);
+  EXPECT_EQ(loaded, learnt);
+}
+
 TEST(FrameStream, WantsOneImageAndAMethodForFrames) {
   Rig rig;
   EXPECT_EQ(test::error_of([&] { rig.stream.push(make_fake_batch(2, 1)); }).first,

@@ -33,6 +33,9 @@ class BlendedNorms {
     recent_ = first_;
   }
 
+  static bool is_saved(const StateReader& reader, const std::string& prefix) {
+    return reader.has(prefix + ".norms.mean");
+  }
   void save(StateWriter& writer, const std::string& prefix) const {
     running_.save(writer, prefix + ".norms");
     recent_.save(writer, prefix + ".recent_norms");

@@ -129,6 +129,17 @@ TEST(ZoaFrames, BlendedNormsFollowTheStream) {
   EXPECT_EQ(save(*method).get_f64("zoa.norms.mean").front(), 0.0);
   method->load(state);
   EXPECT_EQ(save(*method), state);
+
+  // What was learnt under another rule goes on from the shipped statistics.
+  options.bn = "source";
+  FakeForward plain(Family::Cnn, zoa_info(options, fake_model(Family::Cnn)));
+  const auto other = make_zoa(options, 4, plain.info(), make_fake_stats(plain.info()));
+  run_window(*other, plain, make_fake_batch(kWindow, 3));
+  other->accept();
+  MemoryState learnt = save(*other);
+  method->load(learnt);
+  EXPECT_EQ(save(*method).get_f64("zoa.norms.mean").front(), 0.0);
+  EXPECT_EQ(save(*method).get_f32("zoa.eps"), learnt.get_f32("zoa.eps"));
 }
 
 TEST(ZoaFrames, AnUnknownNormRuleIsAnError) {

@@ -45,7 +45,8 @@ void ZoaState::load(const StateReader& reader, std::size_t stem_channels) {
   bank.load(reader, kZoaPrefix);
   detector.load(reader, kZoaPrefix, stem_channels);
   shift.load(reader, kZoaPrefix);
-  if (norms) {
+  // A state that was saved with another rule for BatchNorms begins with the shipped statistics.
+  if (norms && BlendedNorms::is_saved(reader, kZoaPrefix)) {
     norms->load(reader, kZoaPrefix);
   }
 }
