@@ -19,6 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from adapt_stories import (
+    test_adapt_refuses,
+    test_adapt_resume,
+    test_adapt_signals,
+    test_adapt_stream,
+)
 from checks import case_problems
 from make_fixtures import break_models, make_fixtures
 from state_stories import test_state_damaged, test_state_looked_at, test_state_moved
@@ -294,6 +300,10 @@ STORIES = [
     test_state_looked_at,
     test_state_damaged,
     test_state_moved,
+    test_adapt_stream,
+    test_adapt_resume,
+    test_adapt_signals,
+    test_adapt_refuses,
     test_interrupt,
     test_full_disk,
     test_read_only,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stories of run_cli_tests.py about zoa state: what eval saved, looked at, damaged, moved between devices."""
+"""Stories of run_cli_tests.py about zoa state: what eval saved, looked at, damaged, moved."""
 
 import json
 

@@ -99,6 +99,31 @@ TEST_P(ShippedNetwork, NeutralSlotsAnswerAsShipped) {
   }
 }
 
+TEST_P(ShippedNetwork, PlainPassAnswersAsShippedBitForBit) {
+  const Batch batch = make_batch(5);
+  const Model model = quantized(GetParam());
+  const std::vector<float> shipped = logits_of(model, {}, batch);
+  EngineOptions options = all_slots();
+  options.batch_statistics = model.has_batch_norm();
+  EXPECT_THROW(Engine(model, options).pass_plain(), Error);
+  options.plain = true;
+  Engine engine(model, options);
+  engine.begin(batch);
+  const auto plain = engine.pass_plain();
+  EXPECT_EQ(std::vector<float>(plain.begin(), plain.end()), shipped);
+  EXPECT_EQ(engine.passes(), 1U);
+  EXPECT_EQ(engine.cost(), 1.0);
+
+  // Neither pass disturbs the other.
+  const auto slots = engine.pass({}).logits;
+  const std::vector<float> first(slots.begin(), slots.end());
+  const auto again = engine.pass_plain();
+  EXPECT_EQ(std::vector<float>(again.begin(), again.end()), shipped);
+  EXPECT_EQ(engine.passes(), 3U);
+  const auto second = engine.pass({}).logits;
+  EXPECT_EQ(std::vector<float>(second.begin(), second.end()), first);
+}
+
 TEST_P(ShippedNetwork, PerSampleSlotsEqualOneRunPerImage) {
   const Model model = load_float(GetParam());
   EngineOptions options = all_slots();

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "zoa/adapt/guarded_method.h"
 #include "zoa/core/error.h"
 
 namespace zoa {
@@ -13,7 +15,25 @@ bool asks_for(const MethodInfo& method, SlotKind kind) {
   return std::find(method.slots.begin(), method.slots.end(), kind) != method.slots.end();
 }
 
+constexpr char kGuardPrefix[] = "guard.";
+
 }  // namespace
+
+bool is_guard_override(const std::string& name) {
+  return name.rfind(kGuardPrefix, 0) == 0;
+}
+
+GuardedOverrides split_overrides(const OptionValues& overrides, const std::string& preset) {
+  GuardedOverrides split{{}, guard_options(preset)};
+  for (const auto& [name, value] : overrides) {
+    if (is_guard_override(name)) {
+      set_option(split.guard, name.substr(sizeof(kGuardPrefix) - 1), value);
+    } else {
+      split.method.emplace_back(name, value);
+    }
+  }
+  return split;
+}
 
 MethodInfo find_method(const std::string& name) {
   return method_needs(name, {}, {});
@@ -33,6 +53,7 @@ EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int 
   options.taps = method.needs_taps;
   options.stem = method.needs_stem;
   options.head = method.needs_head;
+  options.plain = method.needs_plain;
   options.threads = threads;
   return options;
 }
@@ -41,7 +62,12 @@ Fitted fit_method(const Model& model,
                   const std::string& method,
                   const OptionValues& overrides,
                   const ContenderOptions& options) {
-  const MethodInfo needs = method_needs(method, overrides, model.info());
+  const GuardedOverrides split = split_overrides(overrides, options.guard);
+  const bool guards = is_guarding(split.guard) && method != "noadapt";
+  MethodInfo needs = method_needs(method, split.method, model.info());
+  if (guards) {
+    needs = guarded_info(std::move(needs));
+  }
   const bool batch_statistics = needs.uses_batch_statistics;
   if (needs.needs_source && model.stats(batch_statistics).samples == 0) {
     fail(ErrorCode::StateMismatch, model.name(), ": no source statistics, which method '", method,
@@ -52,7 +78,11 @@ Fitted fit_method(const Model& model,
       model, engine_options(needs, model.has_batch_norm(), options.threads));
   const ModelInfo& info = fitted.engine->info();
   fitted.method =
-      make_method(method, overrides, options.seed, info, model.stats(batch_statistics, info));
+      make_method(method, split.method, options.seed, info, model.stats(batch_statistics, info));
+  if (guards) {
+    fitted.method =
+        std::make_unique<GuardedMethod>(std::move(fitted.method), split.guard, options.seed, info);
+  }
   return fitted;
 }
 

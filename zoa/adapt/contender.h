@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "zoa/adapt/guard_options.h"
 #include "zoa/engine/engine.h"
 #include "zoa/methods/method.h"
 
@@ -15,7 +16,8 @@ namespace zoa {
 
 struct ContenderOptions {
   std::uint64_t seed = 0;
-  int threads = 0;  ///< 0 = all that the process may use
+  int threads = 0;              ///< 0 = all that the process may use
+  std::string guard = "paper";  ///< a preset of the guards; overrides "guard.NAME" change one
 };
 
 /// A method and the engine it runs on.
@@ -24,9 +26,9 @@ struct Fitted {
   std::unique_ptr<Method> method;
 };
 
+/// The method is under guard where any guard is on, but for noadapt, which has nothing to guard.
 /// Throws  InvalidArgument for unknown names; UnsupportedModel; StateMismatch where the model has
-/// no
-///         source statistics and the method needs them.
+///         no source statistics and the method needs them.
 Fitted fit_method(const Model& model,
                   const std::string& method,
                   const OptionValues& overrides,
@@ -63,6 +65,18 @@ class Contender {
   Fitted fitted_;
   std::set<std::size_t> compiled_;  // batch sizes
 };
+
+/// Overrides of a method and those of its guards, which are written "guard.NAME".
+struct GuardedOverrides {
+  OptionValues method;
+  GuardOptions guard;
+};
+
+/// Whether an override is one of the guards.
+bool is_guard_override(const std::string& name);
+
+/// Throws  InvalidArgument for an unknown preset or guard option, or one out of range.
+GuardedOverrides split_overrides(const OptionValues& overrides, const std::string& preset);
 
 /// What the engine must offer for a method on this network.
 EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int threads);

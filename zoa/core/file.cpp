@@ -175,7 +175,7 @@ void sync_folder(const std::string& path, FileCalls& calls) {
 }
 
 // "PID-N" of a temporary name.
-bool is_stale(std::string_view text) {
+bool is_stale(const std::string& text) {
   const char* const end = text.data() + text.size();
   pid_t process = 0;
   unsigned number = 0;
@@ -207,7 +207,7 @@ void detail::remove_stale_temporaries(const std::string& path) {
   for (fs::directory_iterator entry(folder_of(path), error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (name.starts_with(start) && is_stale(std::string_view(name).substr(start.size()))) {
+    if (name.starts_with(start) && is_stale(name.substr(start.size()))) {
       std::error_code ignored;
       fs::remove(entry->path(), ignored);
     }

@@ -147,6 +147,11 @@ class Forward {
   /// Throws  InvalidArgument if a span has neither 0, C nor (per-sample) B * C values.
   virtual PassOutput pass(const SlotValues& values) = 0;
 
+  /// Logits (B, K) of the network as shipped on the batch given to begin(), which must still be
+  /// there: bit for bit what an engine without slots answers. Counts as a pass; valid until the
+  /// next call. For engines made with it (MethodInfo::needs_plain).
+  virtual std::span<const float> pass_plain() = 0;
+
   /// Logits (B, K) of the network's own head for features (B, D), the last tap's place; valid until
   /// the next call. For engines made with it (MethodInfo::needs_head).
   virtual std::span<const float> run_head(std::span<const float> features) = 0;

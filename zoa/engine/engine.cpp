@@ -8,6 +8,7 @@
 #include "zoa/core/error.h"
 #include "zoa/core/threads.h"
 #include "zoa/engine/cost_ov.h"
+#include "zoa/engine/isa.h"
 #include "zoa/engine/plan_ov.h"
 #include "zoa/graph/head_ov.h"
 #include "zoa/graph/runtime_ov.h"
@@ -52,6 +53,23 @@ Work measure_work(const Instrumented& instrumented, const ov::Model* head) {
   return work;
 }
 
+// Whether the network as shipped is another one than that of the options with neutral slots: with
+// batch statistics or prompts it always is, and the affine of a BatchNorm as a slot runs after the
+// convolution. On AVX2 the integer kernels of a transformer give the same bits (docs/design/
+// slots-and-split.md); elsewhere that was not seen, so a second network answers.
+bool needs_own_plain(const ModelInfo& info, const EngineOptions& options) {
+  const bool has_slots = !info.slots.empty();
+  return options.batch_statistics || options.prompts > 0 ||
+         (has_slots && (info.family == Family::Cnn || info.activation_bits > 8 ||
+                        info.weight_bits > 8 || running_isa() != "avx2"));
+}
+
+EngineOptions plain_options(const EngineOptions& options) {
+  EngineOptions plain;
+  plain.threads = options.threads;
+  return plain;
+}
+
 }  // namespace
 
 struct Engine::Impl {
@@ -59,10 +77,13 @@ struct Engine::Impl {
   EngineOptions options;
   int threads;
   ModelInfo info;
-  std::list<Plan> plans;  // the latest used first
+  std::list<Plan> plans;        // the latest used first
+  std::list<Plan> plain_plans;  // of the network as shipped, where it is another one
+  bool own_plain = false;
   StemStats stem;
   std::size_t stem_positions = 1;
   std::size_t passes = 0;
+  std::size_t plain_passes = 0;  // of those, by the network as shipped
   double cost = 0;
   Work work;
   // Of the latest pass, all sites side by side.
@@ -81,20 +102,21 @@ struct Engine::Impl {
       head = head_model(model.graph(), options, 1);
     }
     work = measure_work(instrumented, head.get());
+    own_plain = options.plain && needs_own_plain(info, options);
   }
 
-  Plan& plan_for(std::size_t batch) {
-    for (auto it = plans.begin(); it != plans.end(); ++it) {
+  Plan& plan_for(std::list<Plan>& made, const EngineOptions& wanted, std::size_t batch) const {
+    for (auto it = made.begin(); it != made.end(); ++it) {
       if (it->batch() == batch) {
-        plans.splice(plans.begin(), plans, it);
-        return plans.front();
+        made.splice(made.begin(), made, it);
+        return made.front();
       }
     }
-    while (plans.size() >= kMostPlans) {
-      plans.pop_back();
+    while (made.size() >= kMostPlans) {
+      made.pop_back();
     }
-    plans.emplace_front(model.graph(), options, batch, threads);
-    return plans.front();
+    made.emplace_front(model.graph(), wanted, batch, threads);
+    return made.front();
   }
 
   void check(const Batch& batch) const {
@@ -192,14 +214,36 @@ int Engine::threads() const {
 void Engine::begin(const Batch& batch) {
   impl_->check(batch);
   try {
-    Plan& plan = impl_->plan_for(batch.count);
-    plan.run_prefix(batch);
+    if (impl_->own_plain) {
+      impl_->plan_for(impl_->plain_plans, plain_options(impl_->options), batch.count)
+          .set_input(batch);
+    }
+    Plan& plan = impl_->plan_for(impl_->plans, impl_->options, batch.count);
+    plan.set_input(batch);
+    plan.run_prefix();
     impl_->measure_stem(plan);
   } catch (const ov::Exception& error) {
     fail(ErrorCode::UnsupportedModel, impl_->model.name(), ": ", runtime_text(error));
   }
   impl_->passes = 0;
+  impl_->plain_passes = 0;
   impl_->cost = 0;
+}
+
+std::span<const float> Engine::pass_plain() {
+  if (!impl_->options.plain || impl_->plans.empty()) {
+    fail(ErrorCode::InvalidArgument,
+         "pass_plain() needs an engine made with the plain network, and begin()");
+  }
+  if (!impl_->own_plain) {
+    return pass({}).logits;
+  }
+  Plan& plan = impl_->plain_plans.front();
+  plan.run_prefix();  // all of it: without slots there is no suffix
+  impl_->cost += 1.0;
+  ++impl_->plain_passes;
+  ++impl_->passes;
+  return plan.output(kLogitsOutput);
 }
 
 PassOutput Engine::pass(const SlotValues& values) {
@@ -212,7 +256,7 @@ PassOutput Engine::pass(const SlotValues& values) {
   }
   Plan& plan = impl_->plans.front();
   plan.run_suffix(impl_->info.slots, values);
-  impl_->cost += impl_->passes == 0 ? 1.0 : impl_->work.suffix_share();
+  impl_->cost += impl_->passes == impl_->plain_passes ? 1.0 : impl_->work.suffix_share();
   ++impl_->passes;
   impl_->gather_sites(plan);
   PassOutput output;

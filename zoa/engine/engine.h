@@ -23,9 +23,10 @@ struct EngineOptions {
   std::size_t prompts = 0;        ///< tokens, a slot
   bool input_filter = false;      ///< a convolution in front, a slot
   std::vector<SiteRequest> sites;
-  bool head = false;  ///< run_head() works and ModelInfo::head_weight is filled
-  int threads = 0;    ///< 0 = what affinity and the cgroup's quota allow
-  std::string adapt;  ///< regular expression that picks the adapted norms; "" = the paper's
+  bool head = false;   ///< run_head() works and ModelInfo::head_weight is filled
+  bool plain = false;  ///< pass_plain() works
+  int threads = 0;     ///< 0 = what affinity and the cgroup's quota allow
+  std::string adapt;   ///< regular expression that picks the adapted norms; "" = the paper's
 };
 
 inline constexpr std::size_t kMostBatch = 256;
@@ -44,6 +45,8 @@ class Engine final : public Forward {
   void begin(const Batch& batch) override;
   const StemStats& stem() const override;
   PassOutput pass(const SlotValues& values) override;
+  /// Throws  InvalidArgument if the engine was made without the plain network.
+  std::span<const float> pass_plain() override;
   /// Throws  InvalidArgument if the engine was made without the head.
   std::span<const float> run_head(std::span<const float> features) override;
   std::size_t passes() const override;

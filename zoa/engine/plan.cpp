@@ -87,11 +87,14 @@ Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t ba
   }
 }
 
-void Plan::run_prefix(const Batch& batch) {
+void Plan::set_input(const Batch& batch) {
   // The runtime only reads its inputs; its interface takes them as mutable memory.
   auto* pixels = const_cast<float*>(batch.pixels.data());
   prefix_.set_input_tensor(ov::Tensor(
       ov::element::f32, {batch.count, batch.channels, batch.height, batch.width}, pixels));
+}
+
+void Plan::run_prefix() {
   prefix_.infer();
 }
 

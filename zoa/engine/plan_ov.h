@@ -34,7 +34,9 @@ class Plan {
   Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads);
 
   std::size_t batch() const { return batch_; }
-  void run_prefix(const Batch& batch);
+  /// The pixels are not copied.
+  void set_input(const Batch& batch);
+  void run_prefix();
   void run_suffix(const std::vector<SlotInfo>& slots, const SlotValues& values);
   /// Logits of the head alone. features  (batch, D)
   std::span<const float> run_head(std::span<const float> features);

@@ -7,11 +7,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "zoa/adapt/contender.h"
 #include "zoa/core/error.h"
 #include "zoa/core/rng.h"
 #include "zoa/core/version.h"
 #include "zoa/data/stream.h"
-#include "zoa/adapt/contender.h"
 #include "zoa/eval/metrics.h"
 
 namespace zoa {
@@ -117,10 +117,10 @@ std::vector<BenchRow> run_bench(const Model& model,
     Contenders contenders;
     std::vector<std::string> names;
     for (const MethodRequest& request : methods) {
-      contenders.push_back(
-          std::make_unique<Contender>(model, request.name, request.overrides,
-                                      ContenderOptions{static_cast<std::uint64_t>(options.seed),
-                                                       static_cast<int>(options.threads)}));
+      contenders.push_back(std::make_unique<Contender>(
+          model, request.name, request.overrides,
+          ContenderOptions{static_cast<std::uint64_t>(options.seed),
+                           static_cast<int>(options.threads), options.guard}));
       names.push_back(request.name);
     }
     add_rows(rows, model.name(), names, time_steps(contenders, make_batch(count), options), count);

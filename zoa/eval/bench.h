@@ -22,6 +22,7 @@ struct BenchOptions {
   std::int64_t warmup = 3;
   std::int64_t threads = 0;
   std::int64_t seed = 2020;
+  std::string guard = "paper";
 
   template <class F>
   void visit(F&& f) {
@@ -29,6 +30,7 @@ struct BenchOptions {
     f(warmup, OptionMeta{"warmup", "steps before the timed ones", 0, 1000});
     f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
     f(seed, OptionMeta{"seed", "of the methods and of random images", 0, 9e15});
+    f(guard, OptionMeta{"guard", "of the methods: paper (none), on, evidence, off"});
   }
 };
 

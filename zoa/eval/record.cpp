@@ -122,6 +122,9 @@ std::string to_json_line(const BatchRecord& record, const RecordFormat& format) 
   json["passes"] = record.passes;
   json["pass_equivalents"] = rounded(record.pass_equivalents, 1e6);
   json["ece_bins"] = bins_json(record.ece_bins);
+  if (!record.guard.empty()) {
+    json["guard"] = record.guard;
+  }
   json["bank_weights"] = Json::array();
   for (const double weight : record.bank_weights) {
     json["bank_weights"].push_back(rounded(weight, 1e6));

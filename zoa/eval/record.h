@@ -85,6 +85,7 @@ struct BatchRecord {
   std::optional<double> rss_mb;  ///< most memory of the process so far, peak_rss_mb()
   std::vector<double>
       bank_weights;         ///< of the zero entry, then of each entry; sum 1; none: no bank
+  std::string guard;        ///< state and reasons, StepResult::guard; "": no guards
   std::size_t skipped = 0;  ///< images left out since the last record: could not be decoded
   double ms = 0;            ///< wall time of the step
   std::vector<DomainCount> by_domain;  ///< where domain is kMixedDomain: those in the batch

@@ -106,6 +106,7 @@ BatchRecord batch_of(const Json& json) {
       optional_of<double>(json, "pass_equivalents").value_or(static_cast<double>(record.passes));
   record.ece_bins = bins_of(json.value("ece_bins", Json::array()));
   record.rss_mb = optional_of<double>(json, "rss_mb");
+  record.guard = json.value("guard", std::string{});
   record.bank_weights = json.value("bank_weights", std::vector<double>{});
   record.skipped = optional_of<std::size_t>(json, "skipped").value_or(0);
   record.ms = optional_of<double>(json, "ms").value_or(0);

@@ -2,12 +2,14 @@
 #include "zoa/eval/run.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
 #include <span>
 #include <utility>
 
+#include "zoa/adapt/contender.h"
 #include "zoa/adapt/method_state.h"
 #include "zoa/core/cpu.h"
 #include "zoa/core/error.h"
@@ -16,7 +18,6 @@
 #include "zoa/engine/isa.h"
 #include "zoa/eval/budget.h"
 #include "zoa/eval/class_subset.h"
-#include "zoa/adapt/contender.h"
 #include "zoa/eval/metrics.h"
 #include "zoa/eval/peak_memory.h"
 #include "zoa/eval/shard.h"
@@ -44,6 +45,7 @@ void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount&
   record.passes = step.passes;
   record.pass_equivalents = step.pass_equivalents;
   record.bank_weights = step.result.bank_weights;
+  record.guard = step.result.guard;
   record.rss_mb = peak_rss_mb();
   record.ms = step.ms;
 }
@@ -129,11 +131,14 @@ void Evaluation::check_knowledge(const MethodRequest& request, const MethodInfo&
 // Nothing for an optional method that does not fit network, statistics or budget.
 std::optional<Contender> Evaluation::make_contender(const MethodRequest& request) const {
   const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
-                                 static_cast<int>(plan_.options.threads)};
+                                 static_cast<int>(plan_.options.threads), plan_.options.guard};
   try {
-    const OptionValues overrides = fit_passes(request.name, request.overrides, model_.info(),
-                                              static_cast<std::size_t>(plan_.options.passes));
+    const GuardedOverrides split = split_overrides(request.overrides, options.guard);
+    OptionValues overrides = fit_passes(request.name, split.method, model_.info(),
+                                        static_cast<std::size_t>(plan_.options.passes));
     check_knowledge(request, method_needs(request.name, overrides, model_.info()));
+    std::copy_if(request.overrides.begin(), request.overrides.end(), std::back_inserter(overrides),
+                 [](const auto& value) { return is_guard_override(value.first); });
     return Contender(model_, request.name, overrides, options);
   } catch (const Error& error) {
     if (!request.optional) {

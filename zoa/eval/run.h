@@ -33,6 +33,7 @@ struct EvalOptions {
   bool subset_classes = true;
   std::string reset = "continual";
   std::int64_t passes = 0;
+  std::string guard = "paper";
   std::string shard;
   std::int64_t threads = 0;
   std::vector<std::string> domains;  ///< in this order; none = default_domains()
@@ -52,6 +53,8 @@ struct EvalOptions {
       OptionMeta{"subset_classes", "imagenet-r, -a: answers only among their 200 classes"});
     f(reset, OptionMeta{"reset", "continual: never; domain or round: at the start of each"});
     f(passes, OptionMeta{"passes", "most forward passes per batch, 0 = as published", 0, 1000});
+    f(guard,
+      OptionMeta{"guard", "of the methods: paper (none), on, evidence, off; see --set M.guard.X"});
     f(shard, OptionMeta{"shard", "run only part i/n of all (method, seed) pairs; see zoa merge"});
     f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "zoa/adapt/guard_options.h"
 #include "zoa/core/error.h"
 #include "zoa/data/order.h"
 #include "zoa/data/severity.h"
@@ -41,6 +42,7 @@ void check_eval_options(const EvalOptions& options) {
   parse_order(options.order);
   parse_severities(options.severity);
   parse_shard(options.shard);
+  guard_options(options.guard);
   const std::vector<std::string> known{"continual", "domain", "round"};
   if (std::find(known.begin(), known.end(), options.reset) == known.end()) {
     fail(ErrorCode::InvalidArgument, "option 'reset': '", options.reset,

@@ -42,6 +42,7 @@ class FakeForward : public Forward {
 
   void begin(const Batch& batch) override;
   PassOutput pass(const SlotValues& values) override;
+  std::span<const float> pass_plain() override;
   std::span<const float> run_head(std::span<const float> features) override {
     head_ = apply_head(features, {});
     return head_;
@@ -99,6 +100,7 @@ class FakeForward : public Forward {
   std::vector<float> site_variance_;
   std::vector<float> site_covariance_;
   std::vector<float> head_;
+  std::vector<float> plain_;
   std::size_t passes_ = 0;
 };
 

@@ -297,6 +297,15 @@ PassOutput FakeForward::pass(const SlotValues& values) {
   return {logits_, answer_, taps_, site_mean_, site_variance_, site_covariance_};
 }
 
+std::span<const float> FakeForward::pass_plain() {
+  ++passes_;
+  FakeForward plain(info_.family, MethodInfo{});
+  plain.begin(batch_);
+  const std::span<const float> logits = plain.pass({}).logits;
+  plain_.assign(logits.begin(), logits.end());
+  return plain_;
+}
+
 SourceStats make_fake_stats(const ModelInfo& model) {
   SourceStats stats;
   stats.tap_mean.assign(model.tap_width, 0.0F);

@@ -33,6 +33,7 @@ struct MethodInfo {
   bool needs_taps = false;         ///< reads PassOutput::taps
   bool needs_source = false;       ///< reads SourceStats of the taps
   bool needs_stem = false;         ///< reads Forward::stem()
+  bool needs_plain = false;        ///< calls Forward::pass_plain()
   std::vector<std::string> reads_states;  ///< other methods whose saved states load() takes too
   bool uses_batch_statistics = false;     ///< BatchNorms run on the statistics of the test batch
 };
@@ -69,6 +70,7 @@ struct StepResult {
   std::vector<double> bank_weights;          ///< of the zero entry, then of each entry; sum 1
   bool updated = false;                      ///< an update is staged
   std::optional<StepBounds> bounds;          ///< of methods that heed StepLimits
+  std::string guard;  ///< state of the guards and their reasons, e.g. "hold: one_class"; "": none
 };
 
 class FrameMethod;
