@@ -57,7 +57,7 @@ def run_one(tidy, build, source):
 
 
 def sources_of(database, only):
-    """Compile commands of zoa/, cli/ and capi/ without tests, each file once; only: words to select by."""
+    """Compile commands of zoa/, cli/, capi/ without tests, each once; only: words to select by."""
     chosen = {}
     for entry in json.loads(database.read_text()):
         path = pathlib.Path(entry["file"])

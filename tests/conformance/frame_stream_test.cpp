@@ -29,13 +29,8 @@ std::span<const float> image_of(const Batch& batch, std::size_t index) {
   return std::span(batch.pixels).subspan(index * size, size);
 }
 
-const Model& quantized(const std::string& file) {
-  static std::map<std::string, Model> made;
-  const auto found = made.find(file);
-  return found != made.end()
-             ? found->second
-             : made.emplace(file, test::make_quantized(file, test::options_of("w8a8")))
-                   .first->second;
+Model quantized(const std::string& file) {
+  return test::make_quantized(file, test::options_of("w8a8"));
 }
 
 AdapterOptions options_of(std::int64_t window, int threads = 1) {
@@ -55,7 +50,7 @@ double norm_of(const std::vector<float>& values) {
 
 // The same images as windows and as batches: the learnt offsets differ by rounding only.
 TEST(FrameStreams, AWindowTeachesATransformerWhatItsBatchTeaches) {
-  const Model& model = quantized(kVit);
+  const Model model = quantized(kVit);
   constexpr std::size_t kWindow = 64;
   constexpr std::size_t kWindows = 4;
   const OptionValues one_domain = {{"threshold", "1e9"}};
@@ -99,7 +94,7 @@ class FrameNetworks : public testing::TestWithParam<const char*> {};
 // Run k frames, save, restore into another adapter, run the rest: every answer and the last state
 // are bit for bit those of the run that nobody broke off.
 TEST_P(FrameNetworks, ResumeExactly) {
-  const Model& model = quantized(GetParam());
+  const Model model = quantized(GetParam());
   constexpr std::size_t kWindow = 4;
   constexpr std::size_t kFrames = 50 * kWindow;
   const Batch images = make_images(kFrames);
@@ -124,7 +119,7 @@ TEST_P(FrameNetworks, ResumeExactly) {
 // Not with the small ResNets: strided 1x1 convolutions of so few channels race in the runtime
 // itself (tests/conformance/low_bit_folder_test.cpp).
 TEST(FrameStreams, ThreadsDoNotMatter) {
-  const Model& model = quantized(kVit);
+  const Model model = quantized(kVit);
   const Batch images = make_images(40);
   Bytes states[2];
   for (const int threads : {1, 2}) {
@@ -146,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(Files,
 
 // A state of another network, window or method changes nothing.
 TEST(FrameStreams, AForeignStateIsRefusedAndLeavesNoTrace) {
-  const Model& model = quantized(kVit);
+  const Model model = quantized(kVit);
   const Batch images = make_images(12);
   Adapter adapter(model, options_of(4));
   Adapter other_window(model, options_of(5));
