@@ -184,7 +184,7 @@ void bind_model(nb::module_& module) {
       .def("save", &Model::save, nb::arg("folder"), nb::call_guard<nb::gil_scoped_release>(),
            "Writes the model folder.")
       .def_prop_ro("name", &Model::name)
-      .def_prop_ro("hash", &Model::hash, "Tells networks apart; '' for one that was not saved.")
+      .def_prop_ro("hash", &Model::hash, "Tells networks apart; the same before and after save().")
       .def_prop_ro("labels", &Model::labels)
       .def_prop_ro("classes", &Model::classes)
       .def_prop_ro("input_shape", input_shape, "(channels, height, width)")

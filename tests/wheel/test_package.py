@@ -4,6 +4,8 @@
 import ast
 import importlib.util
 import itertools
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -32,7 +34,7 @@ def test_model_folder(model, pictures, tmp_path):
     folder = tmp_path / "net.zoa"
     model.save(folder)
     again = zoa.Model.load(folder)
-    assert again.hash and again.bits == model.bits == "w8a8"
+    assert again.hash == model.hash and again.bits == model.bits == "w8a8"
     assert again.classes == 10 and again.input_shape == (3, 16, 16)
     assert "w8a8" in repr(again)
     logits = [
@@ -182,6 +184,20 @@ def test_imports_in_any_order(order):
         code += "; onnx.load('{0}')"
     code += "; zoa.Adapter(zoa.Model.from_file('{0}'), method='noadapt')"
     subprocess.run([sys.executable, "-c", code.format(NETWORK)], check=True)
+
+
+def test_guide(tmp_path, monkeypatch):
+    """The blocks of docs/guide/python.md, one after the other."""
+    text = (SOURCE / "docs/guide/python.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(NETWORK, "vit.onnx")
+    np.savez("data.npz", clean=make_pictures(32, 2), labels=np.arange(32) % 10)
+    names = {"zoa": zoa, "images": make_pictures(24), "frames": make_pictures(20, 3)}
+    for block in blocks:
+        exec(compile(block, "python.md", "exec"), names)
+    assert len(blocks) == 4 and 0 <= names["top1"] <= 1
+    assert np.array_equal(names["adapter"].push(names["foggy"]).logits.shape, (10,))
 
 
 @pytest.mark.skipif(not FASHION.exists(), reason="needs Debian's dataset-fashion-mnist")
