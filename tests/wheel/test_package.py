@@ -205,5 +205,6 @@ def test_example(tmp_path):
     words = [sys.executable, SOURCE / "examples/python/adapt.py"]
     words += [SOURCE / "models/fashion-resnet.onnx", FASHION]
     done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
-    lines = dict(line.split(": ") for line in done.stdout.splitlines() if ": " in line)
-    assert float(lines["zoa"].rstrip(" %")) > float(lines["noadapt"].rstrip(" %")) + 5, done.stdout
+    shares = dict(re.findall(r"^(\w+): ([\d.]+) %$", done.stdout, re.MULTILINE))
+    assert float(shares["zoa"]) > float(shares["noadapt"]) + 5, done.stdout
+    assert "'frames': 513" in done.stdout and "fog" in done.stdout, done.stdout
