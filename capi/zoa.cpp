@@ -82,8 +82,8 @@ zoa_status guarded(Call&& call) noexcept {
   return ZOA_INTERNAL;
 }
 
-template <class Pointer>
-void check_given(Pointer pointer, const char* function, const char* name) {
+template <class Pointed>
+void check_given(Pointed* pointer, const char* function, const char* name) {
   if (pointer == nullptr) {
     zoa::fail(zoa::ErrorCode::InvalidArgument, function, ": ", name, " is NULL");
   }
@@ -235,7 +235,8 @@ void zoa_adapter_free(zoa_adapter* adapter) {
   delete adapter;
 }
 
-// NOLINTNEXTLINE(readability-function-size): a C call names each size by itself
+// A C interface has no spans and no views: their parts are parameters.
+// NOLINTNEXTLINE(readability-function-size)
 zoa_status zoa_adapter_push_rgb(zoa_adapter* adapter,
                                 const uint8_t* pixels,
                                 size_t width,
