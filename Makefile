@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 WERROR ?= ON
-.PHONY: help setup build test quick demo lint format tidy clean
+.PHONY: help setup build test quick demo wheel lint format tidy clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,6 +24,12 @@ quick: build ## unit tests only
 
 demo: build ## quantize two small networks and let them adapt
 	@build/zoa demo
+
+wheel: build ## Python wheel of this build, in dist/
+	@cmake --install build --prefix build/python-prefix --component library >build/python-prefix.log
+	@.venv/bin/python -m pip wheel . --no-build-isolation --no-deps -q --disable-pip-version-check -w dist \
+	  -C build-dir=build/python-wheel -C cmake.define.ZOA_PREFIX=$(CURDIR)/build/python-prefix
+	@ls dist/*.whl
 
 lint: setup ## format, style and include checks, without compiling
 	@tools/lint.sh fast

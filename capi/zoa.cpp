@@ -19,6 +19,7 @@
 #include "zoa/adapt/adapter_texts.h"
 #include "zoa/core/error.h"
 #include "zoa/core/version.h"
+#include "zoa/image/view.h"
 
 struct zoa_model {
   zoa::Model model;
@@ -36,8 +37,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostOptionBytes = 1U << 20U;
-constexpr std::size_t kMostSide = 1'000'000;
-constexpr std::size_t kMostPixels = 64'000'000;  // as DecodeLimits
 
 thread_local std::string last_error;
 
@@ -123,27 +122,16 @@ zoa::OptionValues parse_options(const char* text) {
   return values;
 }
 
-void copy_picture(const std::uint8_t* pixels,
-                  std::size_t width,
-                  std::size_t height,
-                  std::size_t stride,
-                  zoa::Image& picture) {
-  if (width == 0 || height == 0 || width > kMostSide || height > kMostSide ||
-      width * height > kMostPixels) {
-    zoa::fail(zoa::ErrorCode::InvalidArgument, "zoa_adapter_push_rgb: a picture of ", width, " x ",
-              height, "; expected at least one and at most ", kMostPixels, " pixels");
-  }
-  const std::size_t row = width * 3;
-  if (stride < row) {
+void copy_rgb(const std::uint8_t* pixels,
+              std::size_t width,
+              std::size_t height,
+              std::size_t stride,
+              zoa::Image& picture) {
+  if (width > stride / 3 || stride > PTRDIFF_MAX) {
     zoa::fail(zoa::ErrorCode::InvalidArgument, "zoa_adapter_push_rgb: stride ", stride,
-              "; expected at least ", row, " bytes, three for each of ", width, " pixels");
+              "; expected three bytes for each of ", width, " pixels and less than 2^63");
   }
-  picture.width = static_cast<int>(width);
-  picture.height = static_cast<int>(height);
-  picture.rgb.resize(row * height);
-  for (std::size_t y = 0; y < height; ++y) {
-    std::copy_n(pixels + y * stride, row, picture.rgb.data() + y * row);
-  }
+  zoa::copy_image({pixels, width, height, static_cast<std::ptrdiff_t>(stride)}, picture);
 }
 
 void check_prediction(const zoa_prediction* prediction, const char* function) {
@@ -255,7 +243,7 @@ zoa_status zoa_adapter_push_rgb(zoa_adapter* adapter,
     check_given(adapter, "zoa_adapter_push_rgb", "adapter");
     check_given(pixels, "zoa_adapter_push_rgb", "pixels");
     check_prediction(prediction, "zoa_adapter_push_rgb");
-    copy_picture(pixels, width, height, stride, adapter->picture);
+    copy_rgb(pixels, width, height, stride, adapter->picture);
     take_answer(*adapter, adapter->adapter.push(adapter->picture), *prediction);
   });
 }

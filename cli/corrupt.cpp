@@ -8,6 +8,7 @@
 #include "zoa/core/threads.h"
 #include "zoa/data/corrupted_set.h"
 #include "zoa/data/severity.h"
+#include "zoa/data/shifts.h"
 
 #include "cli/data_source.h"
 #include "cli/interrupt.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/data_source.h"
 
-#include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "zoa/core/error.h"
 #include "zoa/core/file.h"
-#include "zoa/corrupt/corrupt.h"
+#include "zoa/data/shifts.h"
 
 namespace zoa::cli {
 namespace {
@@ -15,41 +15,16 @@ constexpr std::size_t kMostLabelBytes = 16U << 20U;
 
 }  // namespace
 
-std::string clean_domain(const Dataset& data) {
-  for (const char* name : {"test", "clean"}) {
-    if (std::find(data.domains().begin(), data.domains().end(), name) != data.domains().end()) {
-      return name;
-    }
-  }
-  return default_domains(data).front();
-}
-
 std::vector<std::string> corruption_names(const std::string& text, const std::string& flag) {
-  std::vector<std::string> names;
-  for (const std::string& part : split_list(text, flag)) {
-    if (part != "all" && part != "extra") {
-      names.push_back(part);
-      continue;
-    }
-    for (const CorruptionInfo& info : list_corruptions()) {
-      if (info.validation == (part == "extra")) {
-        names.push_back(info.name);
-      }
-    }
-  }
-  return names;
+  return expand_corruptions(split_list(text, flag));
 }
 
 std::shared_ptr<const Dataset> corrupt_source(std::shared_ptr<const Dataset> data,
                                               const DataSource& source) {
-  if (source.corrupt.empty()) {
-    return data;
-  }
-  CorruptedOptions options;
-  options.names = corruption_names(source.corrupt, "--corrupt");
-  options.severities = source.severities;
-  const std::string domain = clean_domain(*data);
-  return corrupted(std::move(data), domain, options);
+  return source.corrupt.empty()
+             ? data
+             : make_shifts(std::move(data), split_list(source.corrupt, "--corrupt"),
+                           source.severities);
 }
 
 std::shared_ptr<const Dataset> open_source(const DataSource& source) {

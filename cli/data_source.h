@@ -32,9 +32,6 @@ std::shared_ptr<const Dataset> open_source(const DataSource& source);
 /// validation corruptions. Throws  InvalidArgument for an empty part; names are not checked.
 std::vector<std::string> corruption_names(const std::string& text, const std::string& flag);
 
-/// Domain of the clean pictures: test, else clean, else the first one that is run by default.
-std::string clean_domain(const Dataset& data);
-
 /// The second half of open_source(): `data` itself where source names no corruption.
 std::shared_ptr<const Dataset> corrupt_source(std::shared_ptr<const Dataset> data,
                                               const DataSource& source);

@@ -39,7 +39,6 @@ target_link_options(zoa_shared PRIVATE
 set_target_properties(zoa_shared PROPERTIES
   OUTPUT_NAME zoa
   EXPORT_NAME zoa
-  VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} # until 1.0 every minor version may break
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/libzoa.map
   INTERFACE_COMPILE_FEATURES cxx_std_20

@@ -100,6 +100,8 @@ def check_own(file, target):
         return None if file.area in ("cli", "tests") else "only cli/ includes cli/"
     if area == "capi":
         return None if file.area in ("capi", "tests") else "only capi/ includes capi/"
+    if area == "python":
+        return None if file.area == "python" else "only python/ includes python/"
     if area != "zoa":
         return 'write the path from the repository root, as in "zoa/core/error.h"'
     module = rest.partition("/")[0] if "/" in rest else ""

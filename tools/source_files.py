@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SKIPPED = ("build", "__pycache__", "demo-out")
+SKIPPED = ("build", "__pycache__", "demo-out", "dist")
 
 
 def list_all(root=ROOT):

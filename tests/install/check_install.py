@@ -87,6 +87,24 @@ def build_by_pkg_config(prefix, examples, folder):
     return target
 
 
+def code_blocks(path, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def check_guides(prefix, source, folder):
+    """What the guides quote is in the examples; what the README shows compiles."""
+    for language, example in (("cpp", "cpp/adapt.cpp"), ("c", "c/adapt.c")):
+        text = " ".join((source / "examples" / example).read_text().split())
+        blocks = code_blocks(source / f"docs/guide/{language}.md", language)
+        expect(len(blocks) > 2, f"{len(blocks)} blocks of code in {language}.md")
+        for block in blocks:
+            expect(" ".join(block.split()) in text, f"not in examples/{example}:\n{block}")
+    shown = folder / "readme.cpp"
+    block = code_blocks(source / "README.md", "cpp")[0]
+    shown.write_text(f'#include "zoa/zoa.h"\nint main() {{\n{block}}}\n')
+    run(["c++", "-std=c++20", "-fsyntax-only", f"-I{prefix}/include", shown])
+
+
 def make_model(prefix, source, folder):
     write_folder(folder / "calib", 10, 3)
     program, model = prefix / "bin/zoa", folder / "net.zoa"
@@ -139,6 +157,7 @@ def main():
         prefix = folder / "prefix"
         run(["cmake", "--install", build, "--prefix", prefix])
         check_headers(prefix)
+        check_guides(prefix, source, folder)
         examples = folder / "examples"
         shutil.copytree(source / "examples", examples)
         model = make_model(prefix, source, folder)

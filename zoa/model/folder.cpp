@@ -179,12 +179,23 @@ std::shared_ptr<ModelGraph> load_model_folder(const fs::path& folder) {
   graph->network = import_model(folder / kXmlFile);
   graph->name = description.name;
   graph->source_hash = description.hashes.at(kBinFile);
+  graph->hash = graph->source_hash;
   graph->structure = find_structure(graph->network, folder.string());
   graph->preprocess = description.preprocess;
   graph->labels = description.labels;
   graph->quantization = description.quantization;
   load_stats(*graph, folder / kStatsFile);
   return graph;
+}
+
+std::string compute_network_hash(const ModelGraph& graph) {
+  const auto copy = graph.network->clone();
+  pack_weights(copy);
+  std::ostringstream xml;
+  std::ostringstream bin;
+  ov::pass::Serialize(xml, bin).run_on_model(copy);
+  const std::string bytes = std::move(bin).str();
+  return hash128({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 
 void save_model_folder(const ModelGraph& graph, const fs::path& folder) {

@@ -13,6 +13,10 @@ inline constexpr int kFolderVersion = 1;
 /// Throws  Io, BadFile, UnsupportedModel.
 std::shared_ptr<ModelGraph> load_model_folder(const std::filesystem::path& folder);
 
+/// Hash of the model.bin that save_model_folder() would write, so that what was learnt before a
+/// save fits what is loaded afterwards. Takes memory for the packed weights once more.
+std::string compute_network_hash(const ModelGraph& graph);
+
 /// Throws  Io.
 void save_model_folder(const ModelGraph& graph, const std::filesystem::path& folder);
 

@@ -42,6 +42,7 @@ Model Model::from_file(const std::filesystem::path& path, const PreprocessSpec& 
   graph->network = import_model(path);
   graph->name = path.stem().string();
   graph->source_hash = hash128_file(path.string());
+  graph->hash = graph->source_hash;
   graph->structure = find_structure(graph->network, path.string());
   graph->preprocess = preprocess;
   check_input_size(*graph, path.string());
@@ -67,7 +68,7 @@ const std::string& Model::name() const {
   return graph_->name;
 }
 const std::string& Model::hash() const {
-  return graph_->source_hash;
+  return graph_->hash;
 }
 Family Model::family() const {
   return graph_->structure.family;

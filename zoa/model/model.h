@@ -67,7 +67,7 @@ class Model {
   void save(const std::filesystem::path& folder) const;
 
   const std::string& name() const;
-  const std::string& hash() const;  ///< of the network's file(s); "" for one not saved yet
+  const std::string& hash() const;  ///< of the weights' file, also of one not written yet
   Family family() const;
   std::size_t classes() const;
   bool has_batch_norm() const;

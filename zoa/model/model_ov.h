@@ -12,6 +12,7 @@ struct ModelGraph {
   std::shared_ptr<ov::Model> network;  ///< normal form of import_model; never changed after loading
   std::string name;
   std::string source_hash;  ///< of the file that the network was read from
+  std::string hash;         ///< Model::hash()
   Structure structure;      ///< of `network`
   PreprocessSpec preprocess;
   std::vector<std::string> labels;

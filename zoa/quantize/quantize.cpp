@@ -8,6 +8,7 @@
 #include "zoa/core/options.h"
 #include "zoa/engine/isa.h"
 #include "zoa/graph/float_reason_ov.h"
+#include "zoa/model/folder_ov.h"
 #include "zoa/quantize/collect_ov.h"
 #include "zoa/quantize/planner_ov.h"
 #include "zoa/quantize/requantize_ov.h"
@@ -259,6 +260,7 @@ Model quantize(const Model& model,
   }
   result.images -= result.skipped;
   summarize(graph->quantization, result, calibration);
+  graph->hash = compute_network_hash(*graph);
   graph->structure = find_structure(graph->network, graph->name);
   graph->folded = collect_folded_stats(*graph, calibration);
   graph->source_stats = collect_source_stats(Model(graph), calibration, false);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <set>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -265,6 +267,21 @@ TEST(QuantizeCalibration, SpoiltImagesAreLeftOutAndCounted) {
     EXPECT_EQ(error.code(), ErrorCode::BadFile);
     EXPECT_NE(std::string(error.what()).find("9 of 10"), std::string::npos) << error.what();
   }
+}
+
+// What was learnt on a network that is not saved yet must fit the saved one, and no other.
+TEST(Quantize, HashIsThatOfTheSavedFolder) {
+  const TestFolder folder;
+  std::set<std::string> hashes;
+  for (const char* file : {"vit-opset11.onnx", "resnet-bn.onnx"}) {
+    for (const char* bits : {"w8a8", "w4a4"}) {
+      const Model made = test::make_quantized(file, test::options_of(bits));
+      made.save(folder.file("net.zoa"));
+      EXPECT_EQ(made.hash(), Model::load(folder.file("net.zoa")).hash()) << file << " " << bits;
+      hashes.insert(made.hash());
+    }
+  }
+  EXPECT_EQ(4U, hashes.size());
 }
 
 }  // namespace
