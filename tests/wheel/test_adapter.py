@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from conftest import make_pictures
 
 import zoa
 
@@ -124,6 +125,41 @@ def test_resume_is_exact(model, adapter, pictures, tmp_path):
         logits = [a.push(picture).logits for a in (adapter, other, third)]
         assert np.array_equal(logits[0], logits[1]) and np.array_equal(logits[0], logits[2])
     assert other.counters == adapter.counters
+
+
+def run_stream(adapter, pictures):
+    return np.array([adapter.push(picture).logits for picture in pictures])
+
+
+@pytest.fixture(scope="module")
+def whole(model):
+    """A stream of 50 windows, run at once: pictures, answers, state at its end."""
+    stream = np.concatenate([make_pictures(100, 5), make_pictures(100, 6) // 3])
+    adapter = zoa.Adapter(model, **OPTIONS)
+    return stream, run_stream(adapter, stream), adapter.state_bytes()
+
+
+def test_resume_is_exact_after_each_window(model, whole):
+    """Run k, save, restore in another Adapter, run the rest; most cuts lie inside a window."""
+    stream, expected, end = whole
+    first = zoa.Adapter(model, **OPTIONS)
+    done = 0
+    for k in range(50):
+        cut = 4 * k + k % 4
+        run_stream(first, stream[done:cut])
+        done = cut
+        second = zoa.Adapter(model, **OPTIONS)
+        second.load_state_bytes(first.state_bytes())
+        assert np.array_equal(run_stream(second, stream[cut:]), expected[cut:]), f"cut at {cut}"
+        assert second.state_bytes() == end, f"cut at {cut}"
+
+
+def test_threads_do_not_matter(model, whole):
+    stream, expected, end = whole
+    for threads in (2, 4):
+        adapter = zoa.Adapter(model, **{**OPTIONS, "threads": threads})
+        assert np.array_equal(run_stream(adapter, stream), expected)
+        assert adapter.state_bytes() == end
 
 
 def test_damaged_state(model, adapter, pictures, tmp_path):
