@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// zoa bench: time of a step of each method next to a plain pass of the same network.
+// zoa bench: time of a step of each method next to a plain pass of the same network, or of the
+// answers to single frames.
 #include "zoa/eval/bench.h"
 
 #include <charconv>
@@ -10,6 +11,8 @@
 #include "zoa/core/threads.h"
 #include "zoa/engine/engine.h"
 #include "zoa/engine/isa.h"
+#include "zoa/eval/bench_json.h"
+#include "zoa/eval/frame_bench.h"
 
 #include "cli/data_source.h"
 #include "cli/eval_arguments.h"
@@ -28,6 +31,7 @@ struct BenchArguments {
   std::string format = "md";
   bool quiet = false;
   BenchOptions options;
+  FrameBenchOptions frames;
 };
 
 void add_flags(CLI::App& app, BenchArguments& arguments) {
@@ -50,6 +54,7 @@ void add_flags(CLI::App& app, BenchArguments& arguments) {
       ->default_str(arguments.format)
       ->check(CLI::IsMember({"md", "json"}));
   add_option_flags(app, arguments.options);
+  add_option_flags(app, arguments.frames);
   app.add_flag("--quiet", arguments.quiet, "no progress");
 }
 
@@ -77,6 +82,61 @@ BatchMaker choose_images(const BenchArguments& arguments, const Model& model, co
   return data_batches(model, *data, find_domain(*data, domain));
 }
 
+using Requests = std::vector<MethodRequest>;
+
+std::vector<BenchRow> bench_batches(const BenchArguments& arguments,
+                                    const Requests& requests,
+                                    const std::vector<Model>& models,
+                                    const Dataset* data,
+                                    Progress& progress) {
+  const std::vector<std::size_t> batches = parse_batches(arguments.batches);
+  std::vector<BenchRow> rows;
+  for (const Model& model : models) {
+    const BatchMaker images = choose_images(arguments, model, data);
+    for (const std::size_t batch : batches) {
+      progress.show("bench " + model.name() + ", batch " + std::to_string(batch), rows.size(),
+                    models.size() * batches.size() * requests.size());
+      const auto more = run_bench(model, requests, {batch}, arguments.options, images);
+      rows.insert(rows.end(), more.begin(), more.end());
+    }
+  }
+  return rows;
+}
+
+std::vector<FrameBench> bench_frames(const BenchArguments& arguments,
+                                     const Requests& requests,
+                                     const std::vector<Model>& models,
+                                     const Dataset* data,
+                                     Progress& progress) {
+  std::vector<FrameBench> benches;
+  for (const Model& model : models) {
+    progress.show("bench " + model.name() + ", single frames", benches.size(), models.size());
+    benches.push_back(run_frame_bench(model, requests, arguments.frames, arguments.options,
+                                      choose_images(arguments, model, data)));
+  }
+  return benches;
+}
+
+template <class Results>
+void print_results(const BenchArguments& arguments, const Results& results, const Table& table) {
+  if (arguments.format == "json") {
+    const int threads = threads_or_available(arguments.options.threads);
+    std::cout << bench_json(results, runtime_version(), {cpu_model(), running_isa(), threads});
+  } else {
+    std::cout << markdown_table(table);
+  }
+}
+
+void print_memory(const std::vector<FrameBench>& benches) {
+  for (const FrameBench& bench : benches) {
+    if (bench.rss_slope) {
+      std::cout << "\nmemory of the process: " << fixed_text(bench.rss_mb, 0) << " MB, "
+                << fixed_text(*bench.rss_slope, 2) << " KiB more per 1,000 frames ("
+                << bench.rows.front().model << ")\n";
+    }
+  }
+}
+
 }  // namespace
 
 int run_bench_verb(const Arguments& words) {
@@ -86,13 +146,13 @@ int run_bench_verb(const Arguments& words) {
                "images, and its ratio to a plain pass.",
                "  zoa bench vit.zoa\n"
                "  zoa bench vit.zoa,resnet.zoa --batch 64 --reps 50 -o json > bench.json\n"
-               "  zoa bench vit.zoa --data npz:cifar10c.npz --domain fog\n");
+               "  zoa bench vit.zoa --data npz:cifar10c.npz --domain fog\n"
+               "  zoa bench vit.zoa --frames 1000 --data npz:cifar10c.npz --domain fog\n");
   BenchArguments arguments;
   add_flags(app, arguments);
   if (const auto status = parse_arguments(app, words)) {
     return *status;
   }
-  const std::vector<std::size_t> batches = parse_batches(arguments.batches);
   const auto requests = make_requests(arguments.methods, arguments.settings);
   const std::vector<Model> models = load_models(arguments.models);
   std::shared_ptr<const Dataset> data;
@@ -101,22 +161,17 @@ int run_bench_verb(const Arguments& words) {
   }
   Progress progress(std::cerr, stderr_style(arguments.quiet));
   progress.print(machine_line());
-  std::vector<BenchRow> rows;
-  for (const Model& model : models) {
-    const BatchMaker images = choose_images(arguments, model, data.get());
-    for (const std::size_t batch : batches) {
-      progress.show("bench " + model.name() + ", batch " + std::to_string(batch), rows.size(),
-                    models.size() * batches.size() * requests.size());
-      const auto more = run_bench(model, requests, {batch}, arguments.options, images);
-      rows.insert(rows.end(), more.begin(), more.end());
+  if (arguments.frames.frames > 0) {
+    const auto benches = bench_frames(arguments, requests, models, data.get(), progress);
+    progress.finish();
+    print_results(arguments, benches, frame_bench_table(benches));
+    if (arguments.format == "md") {
+      print_memory(benches);
     }
-  }
-  progress.finish();
-  if (arguments.format == "json") {
-    const int threads = threads_or_available(arguments.options.threads);
-    std::cout << bench_json(rows, runtime_version(), {cpu_model(), running_isa(), threads});
   } else {
-    std::cout << markdown_table(bench_table(rows));
+    const auto rows = bench_batches(arguments, requests, models, data.get(), progress);
+    progress.finish();
+    print_results(arguments, rows, bench_table(rows));
   }
   return 0;
 }

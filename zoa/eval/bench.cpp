@@ -2,15 +2,11 @@
 #include "zoa/eval/bench.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
-
-#include <nlohmann/json.hpp>
 
 #include "zoa/adapt/contender.h"
 #include "zoa/core/error.h"
 #include "zoa/core/rng.h"
-#include "zoa/core/version.h"
 #include "zoa/data/stream.h"
 #include "zoa/eval/metrics.h"
 
@@ -60,10 +56,6 @@ void add_rows(std::vector<BenchRow>& rows,
     }
     rows.push_back(std::move(row));
   }
-}
-
-double rounded(double value) {
-  return std::round(value * 10000) / 10000;
 }
 
 }  // namespace
@@ -138,31 +130,6 @@ Table bench_table(const std::vector<BenchRow>& rows) {
                           row.ratio ? fixed_text(*row.ratio, 2) : "-"});
   }
   return table;
-}
-
-std::string bench_json(const std::vector<BenchRow>& rows,
-                       const std::string& runtime,
-                       const MachineFacts& machine) {
-  nlohmann::ordered_json json;
-  json["rows"] = nlohmann::ordered_json::array();
-  for (const BenchRow& row : rows) {
-    nlohmann::ordered_json entry{{"model", row.model},
-                                 {"method", row.method},
-                                 {"batch", row.batch},
-                                 {"step_ms", rounded(row.step_ms)},
-                                 {"p95_ms", rounded(row.p95_ms)},
-                                 {"min_ms", rounded(row.min_ms)},
-                                 {"passes", row.passes}};
-    entry["ratio"] =
-        row.ratio ? nlohmann::ordered_json(rounded(*row.ratio)) : nlohmann::ordered_json(nullptr);
-    json["rows"].push_back(std::move(entry));
-  }
-  json["machine"] = {{"cpu", machine.cpu},
-                     {"isa", machine.isa},
-                     {"threads", machine.threads},
-                     {"runtime", runtime},
-                     {"zoa", kVersion}};
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace zoa

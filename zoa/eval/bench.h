@@ -64,9 +64,4 @@ std::vector<BenchRow> run_bench(const Model& model,
 
 Table bench_table(const std::vector<BenchRow>& rows);
 
-/// {"rows": [...], "machine": {...}}
-std::string bench_json(const std::vector<BenchRow>& rows,
-                       const std::string& runtime,
-                       const MachineFacts& machine);
-
 }  // namespace zoa

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory of this process, for the records of an evaluation.
+// Memory of this process, for the records of an evaluation and the frames of a bench.
 #pragma once
 
 #include <optional>
@@ -10,5 +10,8 @@ namespace zoa {
 /// (10^6 bytes). It never falls: of methods that share a process it is an upper bound.
 /// None where the system does not tell.
 std::optional<double> peak_rss_mb();
+
+/// The resident memory of this process now (VmRSS), in MB. None where the system does not tell.
+std::optional<double> rss_mb();
 
 }  // namespace zoa

@@ -24,5 +24,15 @@ TEST(PeakRss, GrowsWithMemoryThatIsUsedAndNeverFalls) {
   EXPECT_GE(peak_rss_mb().value_or(0), after - 1);
 }
 
+TEST(Rss, IsAtMostThePeakAndFollowsWhatIsUsed) {
+  const std::optional<double> before = rss_mb();
+  if (!before) {
+    GTEST_SKIP() << "no /proc/self/status here";
+  }
+  const std::vector<char> used(std::size_t{64'000'000}, 1);
+  EXPECT_GE(rss_mb().value_or(0) + 0 * used.back(), *before + 62);
+  EXPECT_LE(rss_mb().value_or(0), peak_rss_mb().value_or(0) + 1);
+}
+
 }  // namespace
 }  // namespace zoa
