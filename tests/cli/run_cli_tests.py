@@ -29,6 +29,7 @@ from checks import case_problems
 from make_fixtures import break_models, make_fixtures
 from state_stories import test_state_damaged, test_state_looked_at, test_state_moved
 from stream_stories import test_shards, test_states, test_streams
+from video_stories import test_video
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -304,6 +305,7 @@ STORIES = [
     test_adapt_resume,
     test_adapt_signals,
     test_adapt_refuses,
+    test_video,
     test_interrupt,
     test_full_disk,
     test_read_only,
