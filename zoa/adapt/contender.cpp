@@ -19,6 +19,16 @@ constexpr char kGuardPrefix[] = "guard.";
 
 }  // namespace
 
+std::vector<std::string> guard_override_names() {
+  std::vector<std::string> names;
+  const std::vector<OptionText> options = list_options(GuardOptions{});
+  names.reserve(options.size());
+  for (const OptionText& option : options) {
+    names.push_back(kGuardPrefix + option.name);
+  }
+  return names;
+}
+
 bool is_guard_override(const std::string& name) {
   return name.rfind(kGuardPrefix, 0) == 0;
 }
@@ -80,8 +90,10 @@ Fitted fit_method(const Model& model,
   fitted.method =
       make_method(method, split.method, options.seed, info, model.stats(batch_statistics, info));
   if (guards) {
-    fitted.method =
+    auto guarded =
         std::make_unique<GuardedMethod>(std::move(fitted.method), split.guard, options.seed, info);
+    fitted.guarded = guarded.get();
+    fitted.method = std::move(guarded);
   }
   return fitted;
 }

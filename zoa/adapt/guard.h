@@ -76,11 +76,18 @@ class Guard {
   /// Ends a window in which the method ran.
   StepVerdict check_step(const StepFacts& step);
 
+  /// Counts what happened to a single frame outside of a window's verdict.
+  void note(GuardReason reason) { counters_.add(reason); }
+
+  /// The test for a shift is on and has not seen one: only the plain network runs.
+  bool awaits_evidence() const { return options_.evidence > 0 && !evidence_.is_raised(); }
+
   GuardState state() const { return state_; }
   const GuardCounters& counters() const { return counters_; }
   const std::vector<GuardReason>& reasons() const { return reasons_; }  ///< of this window
   bool has_snapshot() const { return has_snapshot_; }                   ///< that GoBack would load
   const GuardOptions& options() const { return options_; }
+  const GuardSetting& setting() const { return setting_; }
 
   void save(StateWriter& writer, const std::string& prefix) const;
   /// Throws  StateMismatch, BadFile; the guard may then be half filled.
