@@ -88,6 +88,13 @@ GuardKeeper::GuardKeeper(Method& method,
       guard_(first_),
       shipped_(state_bytes(method)) {}
 
+void GuardKeeper::depend_on_neighbours() {
+  GuardSetting setting = first_.setting();
+  setting.batch_statistics = true;
+  first_ = Guard(first_.options(), setting);
+  guard_ = first_;
+}
+
 GuardedStep GuardKeeper::run(Guard& guard,
                              const AnswerFacts* plain,
                              const std::function<StepResult(AnswerFacts&)>& step) const {

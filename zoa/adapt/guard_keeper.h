@@ -30,6 +30,10 @@ class GuardKeeper {
               std::uint64_t seed,
               const ModelInfo& model);
 
+  /// For streams whose norms follow the images: an answer depends on its neighbours there too.
+  /// Before the first window.
+  void depend_on_neighbours();
+
   const Guard& guard() const { return guard_; }
   Method& method() { return *method_; }
   void note(GuardReason reason) { guard_.note(reason); }

@@ -20,11 +20,12 @@ std::string part(const char* name) {
 }  // namespace
 
 GuardedFrames::GuardedFrames(GuardKeeper& keeper, FrameMethod& method, std::size_t classes)
-    : keeper_(&keeper),
-      method_(&method),
-      classes_(classes),
-      window_(empty_window()),
-      plan_(plan_window()) {}
+    : keeper_(&keeper), method_(&method), classes_(classes), window_(empty_window()) {
+  if (method.observes_frames()) {
+    keeper.depend_on_neighbours();
+  }
+  plan_ = plan_window();
+}
 
 GuardedFrames::Window GuardedFrames::empty_window() const {
   return {keeper_->guard().options().duplicate_distance, classes_};
@@ -32,10 +33,10 @@ GuardedFrames::Window GuardedFrames::empty_window() const {
 
 // Statistics of the batch are those of one image here, whatever the window is.
 WindowFacts GuardedFrames::usual_window() const {
-  const Guard& guard = keeper_->guard();
+  const bool is_alone = keeper_->method().info().uses_batch_statistics;
   WindowFacts facts;
   facts.count = facts.distinct =
-      guard.setting().batch_statistics ? 1 : static_cast<std::size_t>(guard.options().least_images);
+      is_alone ? 1 : static_cast<std::size_t>(keeper_->guard().options().least_images);
   return facts;
 }
 
@@ -116,8 +117,7 @@ std::size_t GuardedFrames::frame_bytes() const {
 
 GuardedStep GuardedFrames::judge(const WindowSums& sums, Guard& guard) {
   const AnswerFacts plain = window_.plain.facts();
-  const bool images_count = plan_.method && !guard.setting().batch_statistics;
-  guard.check_window(images_count ? window_.census.facts() : usual_window());
+  guard.check_window(plan_.method ? window_.census.facts() : usual_window());
   if (plan_.method) {
     return keeper_->run(guard, plan_.probe ? &plain : nullptr, [&](AnswerFacts& answers) {
       answers = window_.answers.facts();

@@ -194,7 +194,6 @@ TEST_P(GuardedResume, AtEveryFrame) {
     }
     ASSERT_EQ(rest.save(), end) << k;
   }
-  std::cout << counters_text(whole.method.guard().counters()) << "\n";
   EXPECT_GT(whole.count(GuardReason::NearDuplicates), 0);
   EXPECT_GT(whole.stream.counters().plain, 0U);
 }
