@@ -15,7 +15,7 @@ bool asks_for(const MethodInfo& method, SlotKind kind) {
   return std::find(method.slots.begin(), method.slots.end(), kind) != method.slots.end();
 }
 
-constexpr char kGuardPrefix[] = "guard.";
+constexpr char kOverridePrefix[] = "guard.";
 
 }  // namespace
 
@@ -24,20 +24,20 @@ std::vector<std::string> guard_override_names() {
   const std::vector<OptionText> options = list_options(GuardOptions{});
   names.reserve(options.size());
   for (const OptionText& option : options) {
-    names.push_back(kGuardPrefix + option.name);
+    names.push_back(kOverridePrefix + option.name);
   }
   return names;
 }
 
 bool is_guard_override(const std::string& name) {
-  return name.rfind(kGuardPrefix, 0) == 0;
+  return name.rfind(kOverridePrefix, 0) == 0;
 }
 
 GuardedOverrides split_overrides(const OptionValues& overrides, const std::string& preset) {
   GuardedOverrides split{{}, guard_options(preset)};
   for (const auto& [name, value] : overrides) {
     if (is_guard_override(name)) {
-      set_option(split.guard, name.substr(sizeof(kGuardPrefix) - 1), value);
+      set_option(split.guard, name.substr(sizeof(kOverridePrefix) - 1), value);
     } else {
       split.method.emplace_back(name, value);
     }

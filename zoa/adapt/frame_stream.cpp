@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kVersion = 2;
 constexpr char kPrefix[] = "frames";
+constexpr char kCounters[] = "frames.counters";
 constexpr double kMemoryOfTimes = 0.1;  // share of the last frame in the expected time
 
 FrameMethod& frame_method(Method& method) {
@@ -47,6 +48,22 @@ const char* to_string(FrameSkip skip) noexcept {
     case FrameSkip::Guarded: return "guarded";
   }
   return "unknown";
+}
+
+std::optional<FrameCounters> read_frame_counters(const StateReader& reader) {
+  if (!reader.has(kCounters)) {
+    return std::nullopt;
+  }
+  FrameCounters counters;
+  const auto targets = fields(counters);
+  const std::vector<std::int64_t> numbers = reader.get_i64(kCounters);
+  if (numbers.size() != 3 + targets.size() || numbers[0] != kVersion) {
+    fail(ErrorCode::StateMismatch, "state was not saved by this version of frame streams");
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    *targets[i] = std::bit_cast<std::uint64_t>(numbers[3 + i]);
+  }
+  return counters;
 }
 
 FrameStream::FrameStream(Method& method, Forward& forward, const FrameOptions& options)
@@ -237,7 +254,7 @@ void FrameStream::save(StateWriter& writer) {
   for (const std::uint64_t* field : fields(counters_)) {
     numbers.push_back(std::bit_cast<std::int64_t>(*field));
   }
-  writer.put_i64(std::string(kPrefix) + ".counters", numbers);
+  writer.put_i64(kCounters, numbers);
   for (std::size_t i = 0; i < window_.passes.size(); ++i) {
     window_.passes[i].save(writer, pass_name(i));
   }
@@ -246,48 +263,41 @@ void FrameStream::save(StateWriter& writer) {
 
 // Window and counters; those of a state that knows no frames (of 'zoa eval', 'zoa state reset') are
 // as at the start.
-FrameStream::SavedWindow FrameStream::read_window(const StateReader& reader,
-                                                  FrameCounters& counters) const {
-  WindowSums window = empty_window();
-  const std::string name = std::string(kPrefix) + ".counters";
-  if (!reader.has(name)) {
-    return {std::move(window), 0};
+FrameStream::SavedWindow FrameStream::read_window(const StateReader& reader) const {
+  SavedWindow saved{empty_window(), 0, {}};
+  const std::optional<FrameCounters> counters = read_frame_counters(reader);
+  if (!counters) {
+    return saved;
   }
-  const auto targets = fields(counters);
-  const std::vector<std::int64_t> numbers = reader.get_i64(name);
-  if (numbers.size() != 3 + targets.size() || numbers[0] != kVersion) {
-    fail(ErrorCode::StateMismatch, "state was not saved by this version of frame streams");
-  }
+  saved.counters = *counters;
+  const std::vector<std::int64_t> numbers = reader.get_i64(kCounters);
   if (numbers[1] != options_.window) {
     fail(ErrorCode::StateMismatch, "state was saved with a window of ", numbers[1],
          " frames, this stream has ", options_.window);
   }
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    *targets[i] = std::bit_cast<std::uint64_t>(numbers[3 + i]);
-  }
+  WindowSums& window = saved.sums;
   for (std::size_t i = 0; i < window.passes.size(); ++i) {
     window.passes[i].load(reader, pass_name(i));
   }
   window.stem.load(reader, std::string(kPrefix) + ".stem");
   // Frames that no pass of the method saw leave no sums (methods/frame_method.h: FramePlan).
-  const auto frames = static_cast<std::size_t>(numbers[2]);
+  saved.frames = static_cast<std::size_t>(numbers[2]);
   if (numbers[2] < 0 || numbers[2] >= options_.window ||
-      (window.count() != frames && window.count() != 0)) {
+      (window.count() != saved.frames && window.count() != 0)) {
     fail(ErrorCode::BadFile, "state has ", window.count(), " frames in its window, its counter ",
          numbers[2]);
   }
-  return {std::move(window), frames};
+  return saved;
 }
 
 void FrameStream::load(StateReader& reader) {
-  FrameCounters counters;
-  SavedWindow saved = read_window(reader, counters);
+  SavedWindow saved = read_window(reader);
   method_->load(reader);  // as it was if it throws
   waiting_.clear();
   window_ = std::move(saved.sums);
   admitted_ = frames_->has_passes() ? window_.count() : saved.frames;
   done_ = admitted_;
-  counters_ = counters;
+  counters_ = saved.counters;
 }
 
 }  // namespace zoa

@@ -65,6 +65,10 @@ struct FrameCounters {
   }
 };
 
+/// Of a saved state; none where it knows no frames.
+/// Throws  StateMismatch for those of another version of frame streams.
+std::optional<FrameCounters> read_frame_counters(const StateReader& reader);
+
 class FrameStream {
  public:
   /// Both must outlive the stream.
@@ -108,6 +112,7 @@ class FrameStream {
   struct SavedWindow {
     WindowSums sums;
     std::size_t frames = 0;
+    FrameCounters counters;
   };
 
   PassOutput answer(const Batch& frame, const FramePlan& plan, FrameAnswer& answer);
@@ -119,7 +124,7 @@ class FrameStream {
   void end_if_full();
   void end_window();
   WindowSums empty_window() const;
-  SavedWindow read_window(const StateReader& reader, FrameCounters& counters) const;
+  SavedWindow read_window(const StateReader& reader) const;
   void clear_window();
 
   Method* method_;

@@ -23,6 +23,9 @@
 
 namespace zoa {
 
+/// Of the guards' arrays in a saved state.
+inline constexpr char kGuardPrefix[] = "guard";
+
 /// What the guards need to know of method and network.
 struct GuardSetting {
   bool batch_statistics = false;  ///< an image's answer depends on its neighbours
@@ -126,5 +129,16 @@ class Guard {
   bool learn_ = true;
   bool method_answers_ = true;
 };
+
+/// What a saved state says about its guards, whatever their options are.
+struct SavedGuard {
+  GuardState state = GuardState::Off;
+  std::int64_t windows = 0;
+  GuardCounters counters;
+};
+
+/// None for a state without guards.
+/// Throws  StateMismatch, BadFile.
+std::optional<SavedGuard> read_saved_guard(const StateReader& reader);
 
 }  // namespace zoa

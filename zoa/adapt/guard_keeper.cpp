@@ -12,7 +12,6 @@
 namespace zoa {
 namespace {
 
-constexpr char kName[] = "guard";
 constexpr char kSnapshot[] = "guard.snapshot";
 constexpr char kShipped[] = "guard.shipped";
 constexpr std::int64_t kVersion = 1;
@@ -151,8 +150,8 @@ void GuardKeeper::reset() {
 
 void GuardKeeper::save(StateWriter& writer) const {
   method_->save(writer);
-  save_version(writer, kName, kVersion);
-  guard_.save(writer, kName);
+  save_version(writer, kGuardPrefix, kVersion);
+  guard_.save(writer, kGuardPrefix);
   put_snapshot(writer, kSnapshot, good_);
   put_snapshot(writer, kShipped, shipped_);
 }
@@ -161,9 +160,9 @@ void GuardKeeper::load(StateReader& reader) {
   Guard guard = first_;
   std::vector<std::uint8_t> good;
   std::vector<std::uint8_t> shipped = shipped_;
-  if (reader.has(std::string(kName) + ".version")) {
-    check_version(reader, kName, kVersion);
-    guard.load(reader, kName);
+  if (reader.has(std::string(kGuardPrefix) + ".version")) {
+    check_version(reader, kGuardPrefix, kVersion);
+    guard.load(reader, kGuardPrefix);
     good = get_snapshot(reader, kSnapshot);
     shipped = get_snapshot(reader, kShipped);
     if (shipped.empty() || good.empty() == guard.has_snapshot()) {

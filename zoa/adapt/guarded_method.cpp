@@ -9,8 +9,6 @@
 namespace zoa {
 namespace {
 
-constexpr char kPrefix[] = "guard.";
-
 // A Forward whose batch has begun: the method's begin() would forget the plain pass and run the
 // prefix again.
 class BegunForward final : public Forward {
@@ -62,7 +60,7 @@ GuardedMethod::GuardedMethod(std::unique_ptr<Method> method,
 std::vector<OptionText> GuardedMethod::options() const {
   std::vector<OptionText> all = method_->options();
   for (OptionText& option : list_options(guard().options())) {
-    option.name = kPrefix + option.name;
+    option.name = std::string(kGuardPrefix) + "." + option.name;
     all.push_back(std::move(option));
   }
   return all;
