@@ -109,8 +109,10 @@ TEST_P(FrameNetworks, ResumeExactly) {
   const Batch images = test::random_batch(kFrames);
   AdapterOptions options = options_of(static_cast<std::int64_t>(window), 1, guard);
   // Random pictures on a network that was never trained: answers are unsure and of few classes.
-  options.overrides = {{"guard.least_spread", "0"}, {"guard.entropy_base", "9"},
-                       {"guard.entropy_margin", "9"}, {"guard.calm", "0"},
+  options.overrides = {{"guard.least_spread", "0"},
+                       {"guard.entropy_base", "9"},
+                       {"guard.entropy_margin", "9"},
+                       {"guard.calm", "0"},
                        {"guard.collapse", "0"}};
   if (options.guard == "paper") {
     options.overrides.clear();
