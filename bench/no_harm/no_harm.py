@@ -8,7 +8,7 @@ With --frames the pictures come one by one (zoa adapt, windows of --batch frames
 
 Prints a Markdown table of top-1 accuracy in percent. Exit status 1 where the guarded method is more
 than a point below the shipped network, or keeps less than 90 % of the gain on an ordinary stream.
-NaN pictures cannot be had from a file of bytes: zoa/adapt/guarded_method_test.cpp has those.
+NaN pictures cannot be had from a file of bytes: zoa/adapt/guarded_*_test.cpp have those.
 """
 
 import argparse
