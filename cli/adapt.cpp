@@ -55,7 +55,8 @@ void add_flags(CLI::App& app, AdaptArguments& arguments) {
   app.add_option("-o,--output", arguments.output, "records; without it they go to standard output")
       ->type_name("FILE.jsonl");
   add_option_flags(app, arguments.options);
-  app.add_option("--set", arguments.settings, "option of the method, e.g. lr=1e-4; may repeat")
+  app.add_option("--set", arguments.settings,
+                 "option of the method or its guards, e.g. lr=1e-4, guard.probe=4; may repeat")
       ->type_name("OPTION=X")
       ->allow_extra_args(false);
   add_option_flags(app, arguments.options.frames);
@@ -80,7 +81,11 @@ AdapterOptions adapter_options(const AdaptArguments& arguments) {
     if (equals == std::string::npos || equals == 0) {
       fail(ErrorCode::InvalidArgument, "--set ", setting, ": expected OPTION=X, e.g. lr=1e-4");
     }
-    options.overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    std::string name = setting.substr(0, equals);
+    if (name.rfind(options.method + ".", 0) == 0) {
+      name.erase(0, options.method.size() + 1);  // as zoa eval wants it
+    }
+    options.overrides.emplace_back(name, setting.substr(equals + 1));
   }
   return options;
 }
@@ -128,7 +133,13 @@ class Job {
     std::cerr << counters.frames << " frames answered, " << unreadable_ << " unreadable, "
               << counters.windows << " windows, " << counters.updates
               << " updates; not learnt from: " << counters.late << " late, " << counters.not_finite
-              << " not finite, " << counters.frozen << " frozen\n";
+              << " not finite, " << counters.frozen << " frozen, " << counters.guarded
+              << " guarded\n";
+    const std::string guards = counters_text(adapter_.guard_counters());
+    if (!guards.empty() || counters.plain > 0) {
+      std::cerr << counters.plain << " frames answered by the network as shipped; guards: "
+                << (guards.empty() ? "none" : guards) << "\n";
+    }
     if (!arguments_.no_timings && times_.count() > 0) {
       std::cerr << "answer p50 " << times_.quantile(0.5) << " ms, p99 " << times_.quantile(0.99)
                 << " ms, most " << times_.most() << " ms; memory of the stream "

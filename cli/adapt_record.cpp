@@ -47,6 +47,10 @@ std::string frame_record(const Frame& frame,
   json["entropy"] = number(prediction.entropy);
   json["skip"] =
       prediction.skip == FrameSkip::None ? Json(nullptr) : Json(to_string(prediction.skip));
+  if (!prediction.guard.empty()) {
+    json["guard"] = prediction.guard;
+    json["plain"] = prediction.plain;
+  }
   if (milliseconds) {
     json["ms"] = number(milliseconds, 1e3);
   }

@@ -51,6 +51,23 @@ Json bank_json(const BankFacts& bank) {
           {"entries", std::move(entries)}};
 }
 
+Json guard_json(const SavedGuard& guard) {
+  Json reasons = Json::object();
+  for (std::size_t i = 0; i < kGuardReasons; ++i) {
+    const auto reason = static_cast<GuardReason>(i);
+    reasons[reason_name(reason)] = guard.counters[reason];
+  }
+  return {{"state", state_name(guard.state)},
+          {"windows", guard.windows},
+          {"reasons", std::move(reasons)}};
+}
+
+Json frames_json(FrameCounters frames) {
+  Json json = Json::object();
+  frames.visit([&](const char* name, std::uint64_t value) { json[name] = value; });
+  return json;
+}
+
 void print_json(const std::string& path, const StateFacts& facts, const std::string& note) {
   Json json{{"file", path},
             {"note", note},
@@ -64,6 +81,8 @@ void print_json(const std::string& path, const StateFacts& facts, const std::str
             {"seed", facts.seed ? Json(*facts.seed) : Json(nullptr)},
             {"bytes", facts.bytes},
             {"previous", previous_text(path)},
+            {"frames", facts.frames ? frames_json(*facts.frames) : Json(nullptr)},
+            {"guard", facts.guard ? guard_json(*facts.guard) : Json(nullptr)},
             {"bank", facts.bank ? bank_json(*facts.bank) : Json(nullptr)}};
   json["arrays"] = Json::array();
   for (const ArrayFacts& array : facts.arrays) {
@@ -106,6 +125,16 @@ void print_tables(const std::string& path, const StateFacts& facts) {
             << "network   " << facts.owner.model << ", hash " << facts.owner.model_hash << "\n";
   if (facts.steps) {
     std::cout << "steps     " << *facts.steps << ", seed " << facts.seed.value_or(0) << "\n";
+  }
+  if (facts.frames) {
+    std::cout << "frames    " << facts.frames->frames << " answered, " << facts.frames->plain
+              << " of them by the network as shipped, " << facts.frames->windows << " windows, "
+              << facts.frames->updates << " updates\n";
+  }
+  if (facts.guard) {
+    const std::string reasons = counters_text(facts.guard->counters);
+    std::cout << "guards    " << state_name(facts.guard->state) << " after " << facts.guard->windows
+              << " windows" << (reasons.empty() ? "" : ": ") << reasons << "\n";
   }
   std::cout << "previous  " << previous_text(path) << "\n";
   if (facts.bank) {

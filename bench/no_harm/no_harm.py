@@ -4,9 +4,11 @@ on streams that are meant to break it:
 
     python bench/no_harm/no_harm.py --zoa build/zoa --model resnet.zoa --data cifar10c-mini.npz
 
+With --frames the pictures come one by one (zoa adapt, windows of --batch frames), else in batches.
+
 Prints a Markdown table of top-1 accuracy in percent. Exit status 1 where the guarded method is more
 than a point below the shipped network, or keeps less than 90 % of the gain on an ordinary stream.
-NaN pictures cannot be had from a file of bytes: zoa/adapt/guarded_method_test.cpp has those.
+NaN pictures cannot be had from a file of bytes: zoa/adapt/guarded_*_test.cpp have those.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from frames import top1_of_frames
 from streams import STREAMS, Source
 
 MOST_BELOW = 1.0
@@ -46,6 +49,8 @@ class Program:
 
     def top1(self, data, method, options=()):
         """Percent of all pictures with a label, and how often each reason of the guards came."""
+        if self.arguments.frames:
+            return top1_of_frames(self.arguments, data, method, options)
         right = counted = 0
         reasons = {}
         for record in self.records(data, method, options):
@@ -82,9 +87,11 @@ class Program:
         return path
 
 
-def stream_options(name, batch):
+def stream_options(name, batch, frames):
     if name == "batch 1":
         return ["--batch", "1"]
+    if frames:
+        return ["--window", str(batch)]
     rounds = ["--rounds", "10"] if name == "ten rounds" else []
     return ["--batch", str(batch), *rounds]
 
@@ -92,11 +99,13 @@ def stream_options(name, batch):
 def run_stream(name, program, source, wrong, arguments):
     make, needs_wrong, _ = STREAMS[name]
     images, labels = make(source, arguments.batch, *([wrong] if needs_wrong else []))
+    if name == "ten rounds" and arguments.frames:
+        images, labels = np.concatenate([images] * 10), np.concatenate([labels] * 10)
     if name == "batch 1":  # many steps
         take = np.linspace(0, len(labels) - 1, max(1, len(labels) // 10)).astype(int)
         images, labels = images[take], labels[take]
     data = program.write(images, labels)
-    options = stream_options(name, arguments.batch)
+    options = stream_options(name, arguments.batch, arguments.frames)
     plain, _ = program.top1(data, "noadapt", options)
     paper, _ = program.top1(data, arguments.method, [*options, "--guard", "paper"])
     guarded, reasons = program.top1(data, arguments.method, [*options, "--guard", arguments.guard])
@@ -120,6 +129,7 @@ def parse_arguments():
     parser.add_argument("--method", default="zoa")
     parser.add_argument("--guard", default="on", help="preset of the guarded column")
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--frames", action="store_true", help="pictures one by one")
     parser.add_argument("--limit", type=int, default=0, help="pictures per domain, 0 = all")
     parser.add_argument("--domains", default="", help="names, separated by commas; default: all")
     parser.add_argument("--search", type=int, default=2048, help="pictures searched for wrong ones")
@@ -131,6 +141,8 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     names = arguments.streams.split(",") if arguments.streams else list(STREAMS)
+    if arguments.frames and not arguments.streams:
+        names.remove("batch 1")  # they all are
     unknown = [name for name in names if name not in STREAMS]
     if unknown:
         sys.exit(f"no stream {unknown[0]!r}; known: {', '.join(STREAMS)}")

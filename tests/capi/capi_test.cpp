@@ -43,7 +43,7 @@ class Capi : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_EQ(ZOA_OK, zoa_model_load(model_folder().c_str(), &model)) << zoa_last_error();
-    adapter = make(R"({"window": 4, "seed": 7, "threads": 1})");
+    adapter = make(R"({"window": 4, "guard": "off", "seed": 7, "threads": 1})");
     ASSERT_NE(nullptr, adapter);
   }
   void TearDown() override {
@@ -89,6 +89,7 @@ TEST_F(Capi, AnswersAsTheLibraryDoes) {
   zoa::AdapterOptions options;
   options.seed = 7;
   options.threads = 1;
+  options.guard = "off";
   options.frames.window = 4;
   zoa::Adapter same(zoa::Model::load(model_folder()), options);
   for (std::uint64_t seed = 0; seed < 9; ++seed) {
@@ -119,7 +120,7 @@ TEST_F(Capi, ModelTellsItsSizes) {
 }
 
 TEST_F(Capi, RowsMayBePadded) {
-  zoa_adapter* other = make(R"({"window": 4, "seed": 7, "threads": 1})");
+  zoa_adapter* other = make(R"({"window": 4, "guard": "off", "seed": 7, "threads": 1})");
   const std::vector<std::uint8_t> tight = pixels(3);
   constexpr std::size_t kStride = kSide * 3 + 5;
   std::vector<std::uint8_t> padded(kStride * kSide, 200);
@@ -146,6 +147,27 @@ TEST_F(Capi, ValuesThatAreNoNumbersAreAnswersWithoutAClass) {
   EXPECT_NE(nullptr, std::strstr(counters, R"("frames":1)")) << counters;
 }
 
+TEST_F(Capi, GuardsHaveOptionsAndCounters) {
+  zoa_adapter* guarded = make(R"({"window": 8, "guard.probe": 2, "threads": 1})");
+  zoa_prediction answer{};
+  answer.struct_size = sizeof(answer);
+  for (int turn = 0; turn < 3; ++turn) {
+    ASSERT_EQ(ZOA_OK,
+              zoa_adapter_push_rgb(guarded, pixels(3).data(), kSide, kSide, kSide * 3, &answer));
+  }
+  EXPECT_STREQ("guarded", answer.skip);
+  const char* counters = nullptr;
+  ASSERT_EQ(ZOA_OK, zoa_adapter_counters(guarded, &counters));
+  EXPECT_NE(nullptr, std::strstr(counters, R"("guard.near_duplicates":2)")) << counters;
+  EXPECT_NE(nullptr, std::strstr(counters, R"("guarded":2)")) << counters;
+  zoa_adapter_free(guarded);
+  zoa_adapter* none = nullptr;
+  expect_error(ZOA_INVALID_ARGUMENT, zoa_adapter_create(model, R"({"guard": "strict"})", &none),
+               "evidence");
+  expect_error(ZOA_INVALID_ARGUMENT, zoa_adapter_create(model, R"({"guard.prob": 1})", &none),
+               "guard.probe");
+}
+
 TEST_F(Capi, GoesOnFromAFileBitForBit) {
   const zoa::TestFolder folder;
   const std::string path = folder.file("a.state");
@@ -155,7 +177,7 @@ TEST_F(Capi, GoesOnFromAFileBitForBit) {
   ASSERT_EQ(ZOA_OK, zoa_adapter_save(adapter, path.c_str())) << zoa_last_error();
   push(adapter, 6);
   ASSERT_EQ(ZOA_OK, zoa_adapter_save(adapter, path.c_str())) << zoa_last_error();
-  zoa_adapter* other = make(R"({"window": 4, "seed": 7, "threads": 1})");
+  zoa_adapter* other = make(R"({"window": 4, "guard": "off", "seed": 7, "threads": 1})");
   int previous = -1;
   ASSERT_EQ(ZOA_OK, zoa_adapter_restore(other, path.c_str(), &previous)) << zoa_last_error();
   EXPECT_EQ(0, previous);
@@ -184,7 +206,7 @@ TEST_F(Capi, StateOfAnotherMethodIsRefused) {
 }
 
 TEST_F(Capi, FrozenLearnsNothingAndResetIsAsShipped) {
-  zoa_adapter* frozen = make(R"({"window": 4, "seed": 7, "threads": 1})");
+  zoa_adapter* frozen = make(R"({"window": 4, "guard": "off", "seed": 7, "threads": 1})");
   ASSERT_EQ(ZOA_OK, zoa_adapter_freeze(frozen, 1));
   const std::vector<float> first = push(frozen, 1);
   for (std::uint64_t seed = 2; seed < 12; ++seed) {

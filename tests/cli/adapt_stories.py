@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from checks import case_problems
+from make_fixtures import SIDE, png
 
 WINDOW = ["--window", "8", "--quiet", "--no-timings"]
 SECONDS = 120
@@ -92,6 +93,66 @@ def test_adapt_resume(runner):
     problems = case_problems(wanted, adapt(runner, folder, words))
     problems += [] if (folder / "s.state").read_bytes() == before else ["the state was touched"]
     runner.check("adapt: a state with another window", problems, words)
+
+
+def test_adapt_guards(runner):
+    """A camera that sticks, white frames and an ordinary stream, with guards and without."""
+    folder = runner.case_folder("adapt-guards")
+    make_frames(runner, folder, 24)
+    ordinary = (folder / "list.txt").read_text().splitlines()
+    (folder / "white.png").write_bytes(png(SIDE, SIDE, b"\xff" * (3 * SIDE * SIDE)))
+    stuck = [ordinary[0]] * 16
+    lines = ordinary + ["white.png"] * 8 + stuck
+    (folder / "list.txt").write_text("".join(f"{line}\n" for line in lines))
+    words = ["--source", "list.txt", *WINDOW]
+    guarded = adapt(runner, folder, [*words, "--state", "g.state"])
+    bare = adapt(runner, folder, [*words, "--guard", "paper"])
+    problems = case_problems({"exit": 0}, guarded) + case_problems({"exit": 0}, bare)
+    if any("guard" in line or line["skip"] for line in records(bare.stdout)):
+        problems.append("guards without guards")
+    found = records(guarded.stdout)
+    if any(line["skip"] for line in found[: len(ordinary) - 8]):
+        problems.append("an ordinary frame was kept out")
+    for line in found[len(ordinary) : len(ordinary) + 8]:
+        if line["skip"] != "guarded" or "constant_frames" not in line["guard"]:
+            problems.append(f"a white frame was let in: {line}")
+    for line in found[-15:]:
+        if line["skip"] != "guarded" or "near_duplicates" not in line["guard"]:
+            problems.append(f"a repeated frame was let in: {line}")
+    runner.check("adapt: guards keep frames out", problems, words)
+
+    done = runner.run(["state", "show", "g.state", "--json"], folder)
+    shown = json.loads(done.stdout)
+    problems = case_problems({"exit": 0}, done)
+    if shown["frames"]["guarded"] < 23 or shown["guard"]["reasons"]["constant_frames"] != 8:
+        problems.append(f"other counters: {shown['frames']} {shown['guard']}")
+    runner.check("adapt: state show tells of the guards", problems)
+
+    (folder / "a.txt").write_text("".join(f"{line}\n" for line in lines[:29]))
+    (folder / "b.txt").write_text("".join(f"{line}\n" for line in lines[29:]))
+    parts = [
+        adapt(runner, folder, ["--source", name, "--state", "ab.state", *WINDOW])
+        for name in ("a.txt", "b.txt")
+    ]
+    problems = []
+    if parts[0].stdout + parts[1].stdout != guarded.stdout:
+        problems.append("other lines than the whole stream's")
+    if (folder / "ab.state").read_bytes() != (folder / "g.state").read_bytes():
+        problems.append("another state than the whole stream's")
+    runner.check("adapt: guards go on where they were", problems)
+
+    for name in ("guard.duplicate_distance=0.0", "zoa.guard.least_images=0"):
+        done = adapt(runner, folder, [*words, "--set", name])
+        problems = case_problems({"exit": 0}, done)
+        if name.startswith("zoa") and any(line["skip"] for line in records(done.stdout)):
+            problems.append("frames are still kept out")
+        runner.check(f"adapt: --set {name}", problems)
+    for words, wanted in (
+        (["--guard", "strict"], {"exit": 2, "stderr": "expected on, evidence, paper or off"}),
+        (["--set", "guard.prob=1"], {"exit": 2, "stderr": "probe"}),
+    ):
+        done = adapt(runner, folder, ["--source", "list.txt", *words])
+        runner.check(f"adapt: {' '.join(words)}", case_problems(wanted, done), words)
 
 
 def start(runner, folder, words):

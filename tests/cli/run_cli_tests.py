@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from adapt_stories import (
+    test_adapt_guards,
     test_adapt_refuses,
     test_adapt_resume,
     test_adapt_signals,
@@ -303,6 +304,7 @@ STORIES = [
     test_state_moved,
     test_adapt_stream,
     test_adapt_resume,
+    test_adapt_guards,
     test_adapt_signals,
     test_adapt_refuses,
     test_video,

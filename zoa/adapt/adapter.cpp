@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "zoa/adapt/contender.h"
+#include "zoa/adapt/guarded_method.h"
 #include "zoa/adapt/method_state.h"
 #include "zoa/adapt/snapshot.h"
 #include "zoa/core/error.h"
@@ -41,11 +42,11 @@ Batch empty_frame(const PreprocessSpec& spec) {
 struct Adapter::Impl {
   Impl(const Model& of, const AdapterOptions& options)
       : model(of),
-        fitted(fit_method(
-            of,
-            options.method,
-            frame_overrides(of, options),
-            {static_cast<std::uint64_t>(options.seed), static_cast<int>(options.threads)})),
+        fitted(fit_method(of,
+                          options.method,
+                          frame_overrides(of, options),
+                          {static_cast<std::uint64_t>(options.seed),
+                           static_cast<int>(options.threads), options.guard})),
         frame(empty_frame(of.preprocess())),
         stream(*fitted.method, *fitted.engine, options.frames) {}
 
@@ -63,6 +64,8 @@ struct Adapter::Impl {
     prediction.frame = stream.counters().frames;
     prediction.entropy = answered.entropy;
     prediction.skip = answered.skip;
+    prediction.plain = answered.plain;
+    prediction.guard = std::move(answered.guard);
     prediction.learnt = std::move(answered.learnt);
     prediction.logits = std::move(answered.logits);
     if (all_finite(prediction.logits)) {
@@ -109,6 +112,11 @@ void Adapter::reset() {
 
 const FrameCounters& Adapter::counters() const {
   return impl_->stream.counters();
+}
+
+GuardCounters Adapter::guard_counters() const {
+  const GuardedMethod* guarded = impl_->fitted.guarded;
+  return guarded == nullptr ? GuardCounters{} : guarded->guard().counters();
 }
 
 std::size_t Adapter::classes() const {

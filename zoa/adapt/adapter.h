@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "zoa/adapt/frame_stream.h"
+#include "zoa/adapt/guard_reason.h"
 #include "zoa/core/state_file.h"
 #include "zoa/image/image.h"
 #include "zoa/model/model.h"
@@ -20,10 +21,12 @@ namespace zoa {
 
 struct AdapterOptions {
   std::string method = "zoa";  ///< zoa, or noadapt: the network as shipped
-  OptionValues overrides;      ///< of the method. Differs: a network with BatchNorms takes bn=blend
-                               ///< where nothing is said, since a frame is no batch
+  OptionValues
+      overrides;  ///< of the method. Differs: a network with BatchNorms takes bn=blend
+                  ///< where nothing is said, since a frame is no batch. "guard.NAME": of the guards
   std::int64_t seed = 2020;
   std::int64_t threads = 0;
+  std::string guard = "on";  ///< a preset of the guards: on, evidence, paper or off
   FrameOptions frames;
 
   /// Those that it holds itself; the method's and those of FrameOptions have names of their own.
@@ -32,6 +35,7 @@ struct AdapterOptions {
     f(method, OptionMeta{"method", "zoa, or noadapt: the network as shipped"});
     f(seed, OptionMeta{"seed", "of the method's random numbers", 0, 9e15});
     f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
+    f(guard, OptionMeta{"guard", "guards against harm: on, evidence, paper or off (both none)"});
   }
 };
 
@@ -42,6 +46,8 @@ struct Prediction {
   double entropy = 0;                ///< nats
   std::vector<float> logits;         ///< (K)
   FrameSkip skip = FrameSkip::None;  ///< why the frame is not learnt from
+  bool plain = false;                ///< answered by the network as shipped
+  std::string guard;                 ///< as in FrameAnswer
   std::optional<StepResult> learnt;  ///< of the window that ended since the last call
 };
 
@@ -69,6 +75,7 @@ class Adapter {
   void reset();  ///< as shipped; counters go on
 
   const FrameCounters& counters() const;
+  GuardCounters guard_counters() const;  ///< how often the guards gave each reason
   std::size_t classes() const;
   const std::vector<std::string>& labels() const;
   std::size_t bytes() const;  ///< memory of the stream and of what was learnt, without the engine

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "zoa/adapt/contender.h"
 #include "zoa/methods/method.h"
 
 namespace zoa {
@@ -24,10 +25,12 @@ void add_names(const std::vector<OptionText>& options, std::vector<std::string>&
 void check_names(const AdapterOptions& options, const Model& model) {
   std::vector<std::string> known;
   add_names(method_options(options.method, {}, model.info()), known);
-  const std::size_t of_method = known.size();
+  const std::vector<std::string> guards = guard_override_names();
+  known.insert(known.end(), guards.begin(), guards.end());
+  const std::size_t overridable = known.size();
   add_names(list_options(options), known);
   add_names(list_options(options.frames), known);
-  const auto end = known.begin() + static_cast<std::ptrdiff_t>(of_method);
+  const auto end = known.begin() + static_cast<std::ptrdiff_t>(overridable);
   for (const auto& [name, value] : options.overrides) {
     if (std::find(known.begin(), end, name) == end) {
       detail::fail_unknown_option(name, known);
@@ -56,6 +59,11 @@ std::vector<std::pair<std::string, std::uint64_t>> list_counters(const Adapter& 
   FrameCounters counters = adapter.counters();
   std::vector<std::pair<std::string, std::uint64_t>> all;
   counters.visit([&](const char* name, std::uint64_t value) { all.emplace_back(name, value); });
+  const std::vector<std::int64_t> reasons = adapter.guard_counters().values();
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    all.emplace_back(std::string("guard.") + reason_name(static_cast<GuardReason>(i)),
+                     static_cast<std::uint64_t>(reasons[i]));
+  }
   return all;
 }
 

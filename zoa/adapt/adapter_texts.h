@@ -12,11 +12,13 @@
 
 namespace zoa {
 
-/// Options from texts: method, seed, threads, those of FrameOptions, and those of the method.
+/// Options from texts: method, seed, threads, guard, those of FrameOptions, and those of the method
+/// and (as "guard.NAME") of the guards.
 /// Throws  InvalidArgument for an unknown name (the text lists the known ones) or value.
 AdapterOptions make_adapter_options(const OptionValues& values, const Model& model);
 
-/// All counters with their names.
+/// All counters with their names: those of FrameCounters, then each reason of the guards as
+/// "guard.REASON".
 std::vector<std::pair<std::string, std::uint64_t>> list_counters(const Adapter& adapter);
 
 }  // namespace zoa

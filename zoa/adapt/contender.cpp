@@ -15,19 +15,29 @@ bool asks_for(const MethodInfo& method, SlotKind kind) {
   return std::find(method.slots.begin(), method.slots.end(), kind) != method.slots.end();
 }
 
-constexpr char kGuardPrefix[] = "guard.";
+constexpr char kOverridePrefix[] = "guard.";
 
 }  // namespace
 
+std::vector<std::string> guard_override_names() {
+  std::vector<std::string> names;
+  const std::vector<OptionText> options = list_options(GuardOptions{});
+  names.reserve(options.size());
+  for (const OptionText& option : options) {
+    names.push_back(kOverridePrefix + option.name);
+  }
+  return names;
+}
+
 bool is_guard_override(const std::string& name) {
-  return name.rfind(kGuardPrefix, 0) == 0;
+  return name.rfind(kOverridePrefix, 0) == 0;
 }
 
 GuardedOverrides split_overrides(const OptionValues& overrides, const std::string& preset) {
   GuardedOverrides split{{}, guard_options(preset)};
   for (const auto& [name, value] : overrides) {
     if (is_guard_override(name)) {
-      set_option(split.guard, name.substr(sizeof(kGuardPrefix) - 1), value);
+      set_option(split.guard, name.substr(sizeof(kOverridePrefix) - 1), value);
     } else {
       split.method.emplace_back(name, value);
     }
@@ -80,8 +90,10 @@ Fitted fit_method(const Model& model,
   fitted.method =
       make_method(method, split.method, options.seed, info, model.stats(batch_statistics, info));
   if (guards) {
-    fitted.method =
+    auto guarded =
         std::make_unique<GuardedMethod>(std::move(fitted.method), split.guard, options.seed, info);
+    fitted.guarded = guarded.get();
+    fitted.method = std::move(guarded);
   }
   return fitted;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "zoa/adapt/guard_options.h"
 #include "zoa/engine/engine.h"
@@ -20,10 +21,13 @@ struct ContenderOptions {
   std::string guard = "paper";  ///< a preset of the guards; overrides "guard.NAME" change one
 };
 
+class GuardedMethod;
+
 /// A method and the engine it runs on.
 struct Fitted {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Method> method;
+  const GuardedMethod* guarded = nullptr;  ///< the method, where it is under guard
 };
 
 /// The method is under guard where any guard is on, but for noadapt, which has nothing to guard.
@@ -71,6 +75,9 @@ struct GuardedOverrides {
   OptionValues method;
   GuardOptions guard;
 };
+
+/// "guard.NAME" of each option of the guards.
+std::vector<std::string> guard_override_names();
 
 /// Whether an override is one of the guards.
 bool is_guard_override(const std::string& name);

@@ -13,8 +13,9 @@
 namespace zoa {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr char kPrefix[] = "frames";
+constexpr char kCounters[] = "frames.counters";
 constexpr double kMemoryOfTimes = 0.1;  // share of the last frame in the expected time
 
 FrameMethod& frame_method(Method& method) {
@@ -44,8 +45,25 @@ const char* to_string(FrameSkip skip) noexcept {
     case FrameSkip::Late: return "late";
     case FrameSkip::NotFinite: return "not_finite";
     case FrameSkip::Frozen: return "frozen";
+    case FrameSkip::Guarded: return "guarded";
   }
   return "unknown";
+}
+
+std::optional<FrameCounters> read_frame_counters(const StateReader& reader) {
+  if (!reader.has(kCounters)) {
+    return std::nullopt;
+  }
+  FrameCounters counters;
+  const auto targets = fields(counters);
+  const std::vector<std::int64_t> numbers = reader.get_i64(kCounters);
+  if (numbers.size() != 3 + targets.size() || numbers[0] != kVersion) {
+    fail(ErrorCode::StateMismatch, "state was not saved by this version of frame streams");
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    *targets[i] = std::bit_cast<std::uint64_t>(numbers[3 + i]);
+  }
+  return counters;
 }
 
 FrameStream::FrameStream(Method& method, Forward& forward, const FrameOptions& options)
@@ -60,46 +78,87 @@ FrameAnswer FrameStream::push(const Batch& frame) {
   }
   const Clock::time_point start = Clock::now();
   std::for_each(waiting_.begin(), waiting_.end(), [](Waiting& item) { item.in_engine = false; });
-  forward_->begin(frame);
-  const PassOutput output = forward_->pass(frames_->frame_values(0));
-  FrameAnswer answer;
-  answer.logits.assign(output.answer.begin(), output.answer.end());
-  answer.entropy = compute_entropy(output.logits, output.logits.size());
-  answer.skip = admit(frame, output);
-  count(answer.skip);
-  if (answer.skip == FrameSkip::None) {
-    ++admitted_;
-    window_.stem.add(forward_->stem());
-    window_.passes[0].add(output);
-    frames_->observe_frame(output);
-    waiting_.push_back({{}, true});
+  const FramePlan plan = frames_->plan_frame(frame);
+  FrameAnswer given;
+  const PassOutput output = answer(frame, plan, given);
+  given.skip = admit(frame, given.skip);
+  if (given.skip == FrameSkip::None) {
+    enter(plan, output, given);
   }
+  count(given);
   run_waiting(start, options_.budget_ms);
   if (!waiting_.empty() && waiting_.back().in_engine) {
     waiting_.back().frame = frame;
     ++counters_.waited;
   }
-  answer.learnt = std::exchange(learnt_, std::nullopt);
-  return answer;
+  given.learnt = std::exchange(learnt_, std::nullopt);
+  given.guard = frames_->guard_text(given.learnt.has_value());
+  return given;
 }
 
-FrameSkip FrameStream::admit(const Batch& frame, const PassOutput& output) const {
+// The first pass, and another one where its answer is none. The output is gone then.
+PassOutput FrameStream::answer(const Batch& frame, const FramePlan& plan, FrameAnswer& answer) {
+  forward_->begin(frame);
+  PassOutput output;
+  if (!plan.plain) {
+    output = forward_->pass(frames_->frame_values(0));
+    answer.logits.assign(output.answer.begin(), output.answer.end());
+    answer.entropy = compute_entropy(output.logits, output.logits.size());
+  }
+  const bool is_answer = all_finite(output.answer) && all_finite(output.logits);
+  if (!is_answer || !all_finite(frame.pixels) || !all_finite(output.taps)) {
+    answer.skip = FrameSkip::NotFinite;
+  }
+  if (plan.plain || (!is_answer && frames_->replaces_answer())) {
+    const std::span<const float> logits = forward_->pass_plain();
+    answer.logits.assign(logits.begin(), logits.end());
+    answer.entropy = compute_entropy(logits, logits.size());
+    answer.plain = true;
+  }
+  return output;
+}
+
+FrameSkip FrameStream::admit(const Batch& frame, FrameSkip found) {
   if (frozen_) {
     return FrameSkip::Frozen;
   }
-  if (!all_finite(frame.pixels) || !all_finite(output.logits) || !all_finite(output.taps)) {
-    return FrameSkip::NotFinite;
+  if (found != FrameSkip::None) {
+    return found;
   }
-  const bool full = admitted_ == static_cast<std::size_t>(options_.window);
-  return full || waiting_.size() == static_cast<std::size_t>(options_.pending) ? FrameSkip::Late
-                                                                               : FrameSkip::None;
+  if (admitted_ == static_cast<std::size_t>(options_.window) ||
+      waiting_.size() == static_cast<std::size_t>(options_.pending)) {
+    return FrameSkip::Late;
+  }
+  return frames_->admit_frame(frame) ? FrameSkip::None : FrameSkip::Guarded;
 }
 
-void FrameStream::count(FrameSkip skip) {
+// Takes the frame into the window.
+void FrameStream::enter(const FramePlan& plan, const PassOutput& output, FrameAnswer& answer) {
+  ++admitted_;
+  if (answer.plain) {
+    frames_->observe_plain(answer.logits);
+  }
+  if (!plan.method) {
+    answer.skip = FrameSkip::Guarded;
+    ++done_;
+    end_if_full();
+    return;
+  }
+  window_.stem.add(forward_->stem());
+  if (!plan.plain) {
+    window_.passes[0].add(output);
+    frames_->observe_frame(output);
+  }
+  waiting_.push_back({{}, true, plan});
+}
+
+void FrameStream::count(const FrameAnswer& answer) {
   ++counters_.frames;
-  counters_.late += skip == FrameSkip::Late ? 1 : 0;
-  counters_.not_finite += skip == FrameSkip::NotFinite ? 1 : 0;
-  counters_.frozen += skip == FrameSkip::Frozen ? 1 : 0;
+  counters_.late += answer.skip == FrameSkip::Late ? 1 : 0;
+  counters_.not_finite += answer.skip == FrameSkip::NotFinite ? 1 : 0;
+  counters_.frozen += answer.skip == FrameSkip::Frozen ? 1 : 0;
+  counters_.guarded += answer.skip == FrameSkip::Guarded ? 1 : 0;
+  counters_.plain += answer.plain ? 1 : 0;
 }
 
 bool FrameStream::step(double milliseconds) {
@@ -121,9 +180,8 @@ void FrameStream::run_waiting(Clock::time_point start, double milliseconds) {
     waiting_.pop_front();
     const double took = since(begin);
     expected_ms_ = expected_ms_ == 0 ? took : expected_ms_ + kMemoryOfTimes * (took - expected_ms_);
-    if (window_.count() == static_cast<std::size_t>(options_.window)) {
-      end_window();
-    }
+    ++done_;
+    end_if_full();
   }
 }
 
@@ -133,18 +191,29 @@ void FrameStream::run_further_passes(Waiting& item) {
     std::for_each(waiting_.begin(), waiting_.end(),
                   [](Waiting& other) { other.in_engine = false; });
   }
+  if (item.plan.plain) {
+    const PassOutput output = forward_->pass(frames_->frame_values(0));
+    window_.passes[0].add(output);
+    frames_->observe_frame(output);
+  } else if (item.plan.probe) {
+    frames_->observe_plain(forward_->pass_plain());
+  }
   for (std::size_t pass = 1; pass < window_.passes.size(); ++pass) {
     window_.passes[pass].add(forward_->pass(frames_->frame_values(pass)));
   }
 }
 
+void FrameStream::end_if_full() {
+  if (done_ == static_cast<std::size_t>(options_.window)) {
+    end_window();
+  }
+}
+
 void FrameStream::end_window() {
   learnt_ = frames_->learn(window_);
+  method_->accept();
   ++counters_.windows;
-  if (learnt_->updated) {
-    method_->accept();
-    ++counters_.updates;
-  }
+  counters_.updates += learnt_->updated ? 1 : 0;
   clear_window();
 }
 
@@ -158,7 +227,7 @@ WindowSums FrameStream::empty_window() const {
 
 void FrameStream::clear_window() {
   window_ = empty_window();
-  admitted_ = 0;
+  admitted_ = done_ = 0;
 }
 
 void FrameStream::reset() {
@@ -174,7 +243,7 @@ std::size_t FrameStream::bytes() const {
     frames += item.frame.pixels.size() * sizeof(float);
   }
   return window_.passes.size() * 2 * width * sizeof(double) +
-         2 * forward_->info().stem_channels * sizeof(double) + frames;
+         2 * forward_->info().stem_channels * sizeof(double) + frames + frames_->frame_bytes();
 }
 
 void FrameStream::save(StateWriter& writer) {
@@ -185,7 +254,7 @@ void FrameStream::save(StateWriter& writer) {
   for (const std::uint64_t* field : fields(counters_)) {
     numbers.push_back(std::bit_cast<std::int64_t>(*field));
   }
-  writer.put_i64(std::string(kPrefix) + ".counters", numbers);
+  writer.put_i64(kCounters, numbers);
   for (std::size_t i = 0; i < window_.passes.size(); ++i) {
     window_.passes[i].save(writer, pass_name(i));
   }
@@ -194,44 +263,41 @@ void FrameStream::save(StateWriter& writer) {
 
 // Window and counters; those of a state that knows no frames (of 'zoa eval', 'zoa state reset') are
 // as at the start.
-WindowSums FrameStream::read_window(const StateReader& reader, FrameCounters& counters) const {
-  WindowSums window = empty_window();
-  const std::string name = std::string(kPrefix) + ".counters";
-  if (!reader.has(name)) {
-    return window;
+FrameStream::SavedWindow FrameStream::read_window(const StateReader& reader) const {
+  SavedWindow saved{empty_window(), 0, {}};
+  const std::optional<FrameCounters> counters = read_frame_counters(reader);
+  if (!counters) {
+    return saved;
   }
-  const auto targets = fields(counters);
-  const std::vector<std::int64_t> numbers = reader.get_i64(name);
-  if (numbers.size() != 3 + targets.size() || numbers[0] != kVersion) {
-    fail(ErrorCode::StateMismatch, "state was not saved by this version of frame streams");
-  }
+  saved.counters = *counters;
+  const std::vector<std::int64_t> numbers = reader.get_i64(kCounters);
   if (numbers[1] != options_.window) {
     fail(ErrorCode::StateMismatch, "state was saved with a window of ", numbers[1],
          " frames, this stream has ", options_.window);
   }
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    *targets[i] = std::bit_cast<std::uint64_t>(numbers[3 + i]);
-  }
+  WindowSums& window = saved.sums;
   for (std::size_t i = 0; i < window.passes.size(); ++i) {
     window.passes[i].load(reader, pass_name(i));
   }
   window.stem.load(reader, std::string(kPrefix) + ".stem");
+  // Frames that no pass of the method saw leave no sums (methods/frame_method.h: FramePlan).
+  saved.frames = static_cast<std::size_t>(numbers[2]);
   if (numbers[2] < 0 || numbers[2] >= options_.window ||
-      window.count() != static_cast<std::size_t>(numbers[2])) {
+      (window.count() != saved.frames && window.count() != 0)) {
     fail(ErrorCode::BadFile, "state has ", window.count(), " frames in its window, its counter ",
          numbers[2]);
   }
-  return window;
+  return saved;
 }
 
 void FrameStream::load(StateReader& reader) {
-  FrameCounters counters;
-  WindowSums window = read_window(reader, counters);
+  SavedWindow saved = read_window(reader);
   method_->load(reader);  // as it was if it throws
   waiting_.clear();
-  admitted_ = window.count();
-  window_ = std::move(window);
-  counters_ = counters;
+  window_ = std::move(saved.sums);
+  admitted_ = frames_->has_passes() ? window_.count() : saved.frames;
+  done_ = admitted_;
+  counters_ = saved.counters;
 }
 
 }  // namespace zoa

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "zoa/adapt/frame_options.h"
@@ -23,6 +24,7 @@ enum class FrameSkip {
   Late,       ///< too many frames wait for their further passes, or the window for its last ones
   NotFinite,  ///< a pixel, a feature or an answer is not a number
   Frozen,     ///< learning is switched off
+  Guarded,    ///< the guards keep it out, or nothing is learnt at present
 };
 
 const char* to_string(FrameSkip skip) noexcept;
@@ -31,6 +33,9 @@ struct FrameAnswer {
   std::vector<float> logits;         ///< (K) what the user gets
   double entropy = 0;                ///< nats, of the unshifted answer
   FrameSkip skip = FrameSkip::None;  ///< why the window did not take it
+  bool plain = false;                ///< it is the answer of the network as shipped
+  std::string guard;  ///< state of the guards, and what they found in this frame or in the window
+                      ///< that ended, e.g. "hold: one_class"; "": none
   std::optional<StepResult> learnt;  ///< of the window that ended since the last call
 };
 
@@ -39,6 +44,8 @@ struct FrameCounters {
   std::uint64_t late = 0;    ///< by FrameSkip
   std::uint64_t not_finite = 0;
   std::uint64_t frozen = 0;
+  std::uint64_t guarded = 0;
+  std::uint64_t plain = 0;    ///< frames that the network as shipped answered
   std::uint64_t windows = 0;  ///< full ones
   std::uint64_t updates = 0;  ///< that changed the parameters
   std::uint64_t waited = 0;   ///< frames whose further passes did not run with their first one
@@ -50,11 +57,17 @@ struct FrameCounters {
     f("late", late);
     f("not_finite", not_finite);
     f("frozen", frozen);
+    f("guarded", guarded);
+    f("plain", plain);
     f("windows", windows);
     f("updates", updates);
     f("waited", waited);
   }
 };
+
+/// Of a saved state; none where it knows no frames.
+/// Throws  StateMismatch for those of another version of frame streams.
+std::optional<FrameCounters> read_frame_counters(const StateReader& reader);
 
 class FrameStream {
  public:
@@ -94,15 +107,24 @@ class FrameStream {
   struct Waiting {
     Batch frame;
     bool in_engine = false;  // begin() was not called for another one since
+    FramePlan plan;
+  };
+  struct SavedWindow {
+    WindowSums sums;
+    std::size_t frames = 0;
+    FrameCounters counters;
   };
 
-  FrameSkip admit(const Batch& frame, const PassOutput& output) const;
-  void count(FrameSkip skip);
+  PassOutput answer(const Batch& frame, const FramePlan& plan, FrameAnswer& answer);
+  FrameSkip admit(const Batch& frame, FrameSkip found);
+  void enter(const FramePlan& plan, const PassOutput& output, FrameAnswer& answer);
+  void count(const FrameAnswer& answer);
   void run_waiting(Clock::time_point start, double milliseconds);
   void run_further_passes(Waiting& item);
+  void end_if_full();
   void end_window();
   WindowSums empty_window() const;
-  WindowSums read_window(const StateReader& reader, FrameCounters& counters) const;
+  SavedWindow read_window(const StateReader& reader) const;
   void clear_window();
 
   Method* method_;
@@ -113,6 +135,7 @@ class FrameStream {
   FrameCounters counters_;
   WindowSums window_;
   std::size_t admitted_ = 0;  // to the present window
+  std::size_t done_ = 0;      // of those, the ones that need no more passes
   std::deque<Waiting> waiting_;
   double expected_ms_ = 0;  // of the further passes of a frame; 0 = not known
   std::optional<StepResult> learnt_;

@@ -15,6 +15,16 @@ constexpr double kRate = 0.2;  // share of a window in the running excess
 // What windows of one class show where statistics of the batch are asked about them.
 constexpr double kOneClassExcess = 0.24;
 
+// As Guard::save() wrote them; the state is the first, the windows are the second.
+std::vector<std::int64_t> get_numbers(const StateReader& reader, const std::string& prefix) {
+  std::vector<std::int64_t> numbers = reader.get_i64(prefix + ".numbers");
+  if (numbers.size() != 7 || numbers[0] > static_cast<std::int64_t>(GuardState::Fallback) ||
+      std::any_of(numbers.begin(), numbers.end(), [](std::int64_t n) { return n < 0; })) {
+    fail(ErrorCode::BadFile, "guards: state has numbers that cannot be");
+  }
+  return numbers;
+}
+
 }  // namespace
 
 Guard::Guard(const GuardOptions& options, const GuardSetting& setting)
@@ -294,11 +304,7 @@ void Guard::save(StateWriter& writer, const std::string& prefix) const {
 }
 
 void Guard::load(const StateReader& reader, const std::string& prefix) {
-  const std::vector<std::int64_t> numbers = reader.get_i64(prefix + ".numbers");
-  if (numbers.size() != 7 || numbers[0] > static_cast<std::int64_t>(GuardState::Fallback) ||
-      std::any_of(numbers.begin(), numbers.end(), [](std::int64_t n) { return n < 0; })) {
-    fail(ErrorCode::BadFile, "guards: state has numbers that cannot be");
-  }
+  const std::vector<std::int64_t> numbers = get_numbers(reader, prefix);
   const std::vector<double> excess = reader.get_f64(prefix + ".excess");
   if (excess.size() > 1 || (excess.size() == 1 && !std::isfinite(excess[0]))) {
     fail(ErrorCode::BadFile, "guards: state has a running entropy that is none");
@@ -316,6 +322,17 @@ void Guard::load(const StateReader& reader, const std::string& prefix) {
   bad_ = numbers[4];
   has_snapshot_ = numbers[5] != 0;
   fallback_since_ = numbers[6];
+}
+
+std::optional<SavedGuard> read_saved_guard(const StateReader& reader) {
+  const std::string prefix = kGuardPrefix;
+  if (!reader.has(prefix + ".numbers")) {
+    return std::nullopt;
+  }
+  const std::vector<std::int64_t> numbers = get_numbers(reader, prefix);
+  SavedGuard saved{static_cast<GuardState>(numbers[0]), numbers[1], {}};
+  saved.counters.assign(reader.get_i64(prefix + ".counters"));
+  return saved;
 }
 
 }  // namespace zoa

@@ -23,6 +23,9 @@
 
 namespace zoa {
 
+/// Of the guards' arrays in a saved state.
+inline constexpr char kGuardPrefix[] = "guard";
+
 /// What the guards need to know of method and network.
 struct GuardSetting {
   bool batch_statistics = false;  ///< an image's answer depends on its neighbours
@@ -76,11 +79,18 @@ class Guard {
   /// Ends a window in which the method ran.
   StepVerdict check_step(const StepFacts& step);
 
+  /// Counts what happened to a single frame outside of a window's verdict.
+  void note(GuardReason reason) { counters_.add(reason); }
+
+  /// The test for a shift is on and has not seen one: only the plain network runs.
+  bool awaits_evidence() const { return options_.evidence > 0 && !evidence_.is_raised(); }
+
   GuardState state() const { return state_; }
   const GuardCounters& counters() const { return counters_; }
   const std::vector<GuardReason>& reasons() const { return reasons_; }  ///< of this window
   bool has_snapshot() const { return has_snapshot_; }                   ///< that GoBack would load
   const GuardOptions& options() const { return options_; }
+  const GuardSetting& setting() const { return setting_; }
 
   void save(StateWriter& writer, const std::string& prefix) const;
   /// Throws  StateMismatch, BadFile; the guard may then be half filled.
@@ -119,5 +129,16 @@ class Guard {
   bool learn_ = true;
   bool method_answers_ = true;
 };
+
+/// What a saved state says about its guards, whatever their options are.
+struct SavedGuard {
+  GuardState state = GuardState::Off;
+  std::int64_t windows = 0;
+  GuardCounters counters;
+};
+
+/// None for a state without guards.
+/// Throws  StateMismatch, BadFile.
+std::optional<SavedGuard> read_saved_guard(const StateReader& reader);
 
 }  // namespace zoa

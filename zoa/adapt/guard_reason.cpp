@@ -26,6 +26,14 @@ const char* state_name(GuardState state) {
   return kStates[static_cast<std::size_t>(state)];
 }
 
+std::string guard_text(GuardState state, const std::vector<GuardReason>& reasons) {
+  std::string text = state_name(state);
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    text += (i == 0 ? ": " : ", ") + std::string(reason_name(reasons[i]));
+  }
+  return text;
+}
+
 void GuardCounters::assign(const std::vector<std::int64_t>& values) {
   if (values.size() != kGuardReasons) {
     fail(ErrorCode::StateMismatch, "guards: state has ", values.size(), " counters, expected ",

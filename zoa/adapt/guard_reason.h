@@ -46,6 +46,9 @@ const char* reason_name(GuardReason reason);
 /// e.g. "adapting".
 const char* state_name(GuardState state);
 
+/// e.g. "hold: one_class, unsure_answer".
+std::string guard_text(GuardState state, const std::vector<GuardReason>& reasons);
+
 /// How often each reason was given.
 class GuardCounters {
  public:

@@ -2,7 +2,10 @@
 #include "zoa/adapt/guard_window.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 #include <utility>
 
 #include "zoa/core/error.h"
@@ -102,19 +105,29 @@ bool is_duplicate(const FrameFacts& a, const FrameFacts& b, double distance) {
   return root_mean_square(a.sketch, b.sketch) <= distance * std::max(a.contrast, b.contrast);
 }
 
+FrameKind WindowCensus::classify(const FrameFacts& frame) const {
+  if (!frame.finite) {
+    return FrameKind::NonFinite;
+  }
+  if (frame.constant) {
+    return FrameKind::Constant;
+  }
+  const bool is_known =
+      std::any_of(distinct_.begin(), distinct_.end(),
+                  [&](const FrameFacts& other) { return is_duplicate(frame, other, distance_); });
+  return is_known ? FrameKind::Duplicate : FrameKind::Distinct;
+}
+
 void WindowCensus::add(FrameFacts frame) {
   ++facts_.count;
-  if (!frame.finite) {
-    ++facts_.non_finite;
-  } else if (frame.constant) {
-    ++facts_.constant;
-  } else if (std::any_of(distinct_.begin(), distinct_.end(), [&](const FrameFacts& other) {
-               return is_duplicate(frame, other, distance_);
-             })) {
-    ++facts_.duplicates;
-  } else {
-    ++facts_.distinct;
-    distinct_.push_back(std::move(frame));
+  switch (classify(frame)) {
+    case FrameKind::NonFinite: ++facts_.non_finite; return;
+    case FrameKind::Constant: ++facts_.constant; return;
+    case FrameKind::Duplicate: ++facts_.duplicates; return;
+    case FrameKind::Distinct:
+      ++facts_.distinct;
+      distinct_.push_back(std::move(frame));
+      return;
   }
 }
 
@@ -123,35 +136,116 @@ void WindowCensus::clear() {
   distinct_.clear();
 }
 
-AnswerFacts describe_answers(std::span<const float> logits, std::size_t classes) {
-  AnswerFacts facts;
+std::size_t WindowCensus::bytes() const {
+  return distinct_.empty() ? 0 : distinct_.size() * distinct_.front().sketch.size() * sizeof(float);
+}
+
+void WindowCensus::save(StateWriter& writer, const std::string& prefix) const {
+  const std::array<std::size_t, 5> counts{facts_.count, facts_.non_finite, facts_.constant,
+                                          facts_.duplicates, facts_.distinct};
+  writer.put_i64(prefix + ".counts", std::vector<std::int64_t>(counts.begin(), counts.end()));
+  std::vector<float> sketches;
+  for (const FrameFacts& frame : distinct_) {
+    sketches.insert(sketches.end(), frame.sketch.begin(), frame.sketch.end());
+  }
+  writer.put_f32(prefix + ".sketches", sketches);
+}
+
+void WindowCensus::load(const StateReader& reader, const std::string& prefix) {
+  const std::vector<std::int64_t> counts = reader.get_i64(prefix + ".counts");
+  const std::vector<float> sketches = reader.get_f32(prefix + ".sketches");
+  const bool can_be = counts.size() == 5 && std::all_of(counts.begin(), counts.end(), [](auto n) {
+                        return n >= 0 && n <= 1'000'000;
+                      });
+  const auto distinct = static_cast<std::size_t>(can_be ? counts[4] : 0);
+  if (!can_be || counts[0] != counts[1] + counts[2] + counts[3] + counts[4] ||
+      !all_finite(sketches) ||
+      (distinct == 0 ? !sketches.empty()
+                     : sketches.empty() || sketches.size() % (distinct * kCells * kCells) != 0)) {
+    fail(ErrorCode::BadFile, "state has images of a window that cannot be");
+  }
+  clear();
+  facts_ = {static_cast<std::size_t>(counts[0]), static_cast<std::size_t>(counts[1]),
+            static_cast<std::size_t>(counts[2]), static_cast<std::size_t>(counts[3]), distinct};
+  const std::size_t size = distinct == 0 ? 0 : sketches.size() / distinct;
+  distinct_.resize(distinct);
+  for (std::size_t i = 0; i < distinct; ++i) {
+    const auto first = sketches.begin() + static_cast<std::ptrdiff_t>(i * size);
+    distinct_[i].sketch.assign(first, first + static_cast<std::ptrdiff_t>(size));
+    distinct_[i].contrast = root_mean_square(distinct_[i].sketch, {});
+  }
+}
+
+double AnswerFacts::mean_entropy() const {
+  const double sum = std::accumulate(entropies.begin(), entropies.end(), 0.0);
+  return count == 0 ? 0 : sum / static_cast<double>(count);
+}
+
+void AnswerCensus::add(std::span<const float> logits) {
+  const std::size_t classes = mean_.size();
   std::vector<double> shares(classes);
-  std::vector<double> mean(classes);
   for (std::size_t first = 0; first < logits.size(); first += classes) {
     const std::span<const float> row = logits.subspan(first, classes);
     if (!all_finite(row)) {
-      facts.finite = false;
+      finite_ = false;
       continue;
     }
-    ++facts.count;
     fill_shares(row, shares);
-    facts.entropies.push_back(entropy_of(shares));
-    facts.entropy += facts.entropies.back();
+    entropies_.push_back(entropy_of(shares));
     for (std::size_t k = 0; k < classes; ++k) {
-      mean[k] += shares[k];
+      mean_[k] += shares[k];
     }
   }
+}
+
+AnswerFacts AnswerCensus::facts() const {
+  AnswerFacts facts;
+  facts.count = entropies_.size();
+  facts.finite = finite_;
+  facts.entropies = entropies_;
   if (facts.count == 0) {
     return facts;
   }
   const auto count = static_cast<double>(facts.count);
+  std::vector<double> mean = mean_;
   for (double& share : mean) {
     share /= count;
   }
-  facts.entropy /= count * std::max(std::log(static_cast<double>(classes)), 1e-9);
+  const std::size_t classes = mean_.size();
+  facts.entropy = std::accumulate(entropies_.begin(), entropies_.end(), 0.0) /
+                  (count * std::max(std::log(static_cast<double>(classes)), 1e-9));
   const std::size_t most = std::min(classes, facts.count);
   facts.spread = most < 2 ? 1 : entropy_of(mean) / std::log(static_cast<double>(most));
   return facts;
+}
+
+void AnswerCensus::save(StateWriter& writer, const std::string& prefix) const {
+  writer.put_i64(prefix + ".finite", std::vector<std::int64_t>{finite_ ? 1 : 0});
+  writer.put_f64(prefix + ".mean", mean_);
+  writer.put_f64(prefix + ".entropies", entropies_);
+}
+
+void AnswerCensus::load(const StateReader& reader, const std::string& prefix) {
+  const std::vector<std::int64_t> finite = reader.get_i64(prefix + ".finite");
+  std::vector<double> mean = reader.get_f64(prefix + ".mean");
+  std::vector<double> entropies = reader.get_f64(prefix + ".entropies");
+  if (mean.size() != mean_.size()) {
+    fail(ErrorCode::StateMismatch, "state has answers of ", mean.size(), " classes, the model ",
+         mean_.size());
+  }
+  if (finite.size() != 1 || !all_finite(mean) || !all_finite(entropies) || any_negative(mean) ||
+      any_negative(entropies)) {
+    fail(ErrorCode::BadFile, "state has answers that cannot be");
+  }
+  finite_ = finite[0] != 0;
+  mean_ = std::move(mean);
+  entropies_ = std::move(entropies);
+}
+
+AnswerFacts describe_answers(std::span<const float> logits, std::size_t classes) {
+  AnswerCensus census(classes);
+  census.add(logits);
+  return census.facts();
 }
 
 }  // namespace zoa

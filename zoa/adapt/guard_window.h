@@ -6,7 +6,10 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "zoa/core/state.h"
 
 namespace zoa {
 
@@ -27,6 +30,8 @@ FrameFacts describe_frame(std::span<const float> pixels, std::size_t channels, s
 /// `distance` of their contrast.
 bool is_duplicate(const FrameFacts& a, const FrameFacts& b, double distance);
 
+enum class FrameKind { NonFinite, Constant, Duplicate, Distinct };
+
 /// Counts of a window's images.
 struct WindowFacts {
   std::size_t count = 0;
@@ -40,9 +45,16 @@ struct WindowFacts {
 class WindowCensus {
  public:
   explicit WindowCensus(double duplicate_distance) : distance_(duplicate_distance) {}
+  /// As what add() would count it.
+  FrameKind classify(const FrameFacts& frame) const;
   void add(FrameFacts frame);
   const WindowFacts& facts() const { return facts_; }
   void clear();
+  std::size_t bytes() const;  ///< of the sketches
+
+  void save(StateWriter& writer, const std::string& prefix) const;
+  /// Throws  BadFile for values that cannot be; it may then be half filled.
+  void load(const StateReader& reader, const std::string& prefix);
 
  private:
   double distance_;
@@ -58,6 +70,28 @@ struct AnswerFacts {
   double spread = 0;      ///< entropy of the mean answer, in shares of log min(K, count); 1 for
                           ///< fewer than two rows
   std::vector<double> entropies{};  ///< nats, of each finite row
+
+  double mean_entropy() const;  ///< nats; 0 without a finite row
+};
+
+/// Gathers answers row by row.
+class AnswerCensus {
+ public:
+  explicit AnswerCensus(std::size_t classes) : mean_(classes) {}
+  /// logits  (B, K)
+  void add(std::span<const float> logits);
+  AnswerFacts facts() const;
+  void clear() { *this = AnswerCensus(mean_.size()); }
+
+  void save(StateWriter& writer, const std::string& prefix) const;
+  /// Throws  StateMismatch for another number of classes, BadFile for values that cannot be; it may
+  ///         then be half filled.
+  void load(const StateReader& reader, const std::string& prefix);
+
+ private:
+  bool finite_ = true;
+  std::vector<double> mean_;       // (K) sum of the finite rows' softmax
+  std::vector<double> entropies_;  // nats, of the finite rows
 };
 
 AnswerFacts describe_answers(std::span<const float> logits, std::size_t classes);

@@ -9,7 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "zoa/adapt/guard.h"
+#include "zoa/adapt/guard_keeper.h"
+#include "zoa/adapt/guarded_frames.h"
 #include "zoa/methods/method.h"
 
 namespace zoa {
@@ -39,9 +40,11 @@ class GuardedMethod final : public Method {
   void save(StateWriter& writer) const override;
   /// A state without guards (of the bare method) is taken too: the guards start anew.
   void load(StateReader& reader) override;
+  /// The method's under the same guards (adapt/guarded_frames.h); a stream has frames or batches.
+  FrameMethod* frames() override;
 
   /// After accept(): of the latest window, and all so far.
-  const Guard& guard() const { return guard_; }
+  const Guard& guard() const { return keeper_.guard(); }
 
  private:
   struct Staged {
@@ -51,17 +54,13 @@ class GuardedMethod final : public Method {
 
   StepResult answer_plain(std::span<const float> logits, const AnswerFacts& facts) const;
   StepResult run_method(const Batch& batch, Forward& forward, Guard& guard, StepAction& action);
-  void apply(StepAction action);
-  void go_back(const std::vector<std::uint8_t>& snapshot);
 
   std::unique_ptr<Method> method_;
   MethodInfo info_;
   ModelInfo model_;
-  Guard first_;
-  Guard guard_;
+  GuardKeeper keeper_;
   std::optional<Staged> staged_;
-  std::vector<std::uint8_t> good_;     // bytes of the method's last good state; empty: none
-  std::vector<std::uint8_t> shipped_;  // and of the first one, with the seed that it began with
+  std::unique_ptr<GuardedFrames> frames_;  // from the first call of frames() on
 };
 
 /// The images of a batch as the guards count them.

@@ -3,10 +3,10 @@
 #include "zoa/adapt/guarded_method.h"
 
 #include <cmath>
-#include <limits>
 
 #include <gtest/gtest.h>
 
+#include "zoa/adapt/test_guarded.h"
 #include "zoa/adapt/test_recentre.h"
 #include "zoa/core/error.h"
 #include "zoa/methods/method_contract.h"
@@ -15,45 +15,14 @@
 namespace zoa {
 namespace {
 
+using test::all_classes;
+using test::one_class;
+using test::only;
 using test::Recentre;
 using test::RecentreOptions;
-
-constexpr std::size_t kClasses = FakeForward::kClasses;
-
-// Pictures of all classes, surely told apart.
-Batch all_classes(std::uint64_t seed, std::size_t count = 64) {
-  Batch batch = make_fake_batch(count, seed);
-  for (float& pixel : batch.pixels) {
-    pixel *= 6;
-  }
-  return batch;
-}
-
-// Different pictures, but all of class 1.
-Batch one_class(std::uint64_t seed) {
-  return make_fake_batch(64, seed, 4);
-}
-
-Batch repeated(std::uint64_t seed) {
-  Batch batch = all_classes(seed);
-  const std::size_t size = batch.pixels.size() / batch.count;
-  for (std::size_t i = size; i < batch.pixels.size(); ++i) {
-    batch.pixels[i] = batch.pixels[i % size];
-  }
-  return batch;
-}
-
-Batch white(std::uint64_t seed) {
-  Batch batch = all_classes(seed);
-  std::fill(batch.pixels.begin(), batch.pixels.end(), 3.0F);
-  return batch;
-}
-
-Batch with_nan(std::uint64_t seed) {
-  Batch batch = all_classes(seed);
-  batch.pixels[7] = std::numeric_limits<float>::quiet_NaN();
-  return batch;
-}
+using test::repeated;
+using test::white;
+using test::with_nan;
 
 // A method, bare or guarded, with a network of its own.
 class Subject {
@@ -82,15 +51,7 @@ class Subject {
   double agreement(const Batch& batch) {
     const StepResult result = method_->step(batch, forward_);
     method_->discard();
-    FakeForward plain(Family::Vit, MethodInfo{});
-    plain.begin(batch);
-    const auto shipped = plain.pass({}).logits;
-    const auto top = [](const float* row) { return std::max_element(row, row + kClasses) - row; };
-    std::size_t same = 0;
-    for (std::size_t i = 0; i < batch.count; ++i) {
-      same += top(&result.logits[i * kClasses]) == top(&shipped[i * kClasses]) ? 1U : 0U;
-    }
-    return 100.0 * static_cast<double>(same) / static_cast<double>(batch.count);
+    return test::agreement(result.logits, batch);
   }
 
   MemoryState learnt() const { return zoa::learnt(*method_); }
@@ -106,14 +67,6 @@ class Subject {
   Recentre* recentre_ = nullptr;
   GuardedMethod* guarded_ = nullptr;
 };
-
-// All guards off, then those that the test is about.
-template <class Set>
-GuardOptions only(Set set) {
-  GuardOptions options = guard_options("off");
-  set(options);
-  return options;
-}
 
 // After a harmful window an ordinary one is answered otherwise than by the shipped network; with
 // the guard nothing was learnt and the answers are right.
@@ -241,10 +194,7 @@ TEST(GuardedMethod, BreakerAnswersWithThePlainNetworkBitForBit) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     const Batch batch = all_classes(100 + seed);
     const StepResult result = guarded.run(batch);
-    FakeForward plain(Family::Vit, MethodInfo{});
-    plain.begin(batch);
-    const auto shipped = plain.pass({}).logits;
-    ASSERT_EQ(result.logits, std::vector<float>(shipped.begin(), shipped.end()));
+    ASSERT_EQ(result.logits, test::shipped_answers(batch));
     ASSERT_EQ(guarded.forward().passes(), 1U);
   }
   EXPECT_EQ(guarded.guard().state(), GuardState::Fallback);

@@ -116,6 +116,8 @@ StateFacts describe_state(const MemoryState& state) {
   if (knows_bank(state)) {
     facts.bank = describe_bank(read_bank(state, {}), facts.exported_bank);
   }
+  facts.frames = read_frame_counters(state);
+  facts.guard = read_saved_guard(state);
   for (const auto& [name, tensor] : state.arrays()) {
     facts.arrays.push_back({name, to_string(tensor.type), num_values(tensor), tensor.bytes.size()});
   }

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "zoa/adapt/frame_stream.h"
+#include "zoa/adapt/guard.h"
 #include "zoa/adapt/method_state.h"
 #include "zoa/core/state_file.h"
 
@@ -42,11 +44,13 @@ struct StateFacts {
   std::optional<std::uint64_t> steps;  ///< updates so far, of zoa
   std::optional<std::uint64_t> seed;   ///< of zoa
   std::optional<BankFacts> bank;       ///< of zoa; none for a bank without the sizes of its vectors
-  std::vector<ArrayFacts> arrays;      ///< by name
-  std::size_t bytes = 0;               ///< of the file
+  std::optional<FrameCounters> frames;  ///< of a stream of frames
+  std::optional<SavedGuard> guard;
+  std::vector<ArrayFacts> arrays;  ///< by name
+  std::size_t bytes = 0;           ///< of the file
 };
 
-/// Throws  StateMismatch, BadFile for a bank of zoa that cannot be read.
+/// Throws  StateMismatch, BadFile for a bank of zoa, counters or guards that cannot be read.
 StateFacts describe_state(const MemoryState& state);
 
 /// What became of one array.

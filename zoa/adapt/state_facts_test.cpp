@@ -7,8 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include "zoa/adapt/guarded_method.h"
 #include "zoa/core/test_error.h"
 #include "zoa/methods/bank_merge.h"
+#include "zoa/methods/fake_forward.h"
+#include "zoa/methods/zoa_method.h"
 
 namespace zoa {
 namespace {
@@ -66,6 +69,28 @@ TEST(StateFacts, OtherStatesHaveArraysOnly) {
   EXPECT_EQ(facts.owner.method, "unknown");
   EXPECT_FALSE(facts.bank.has_value());
   EXPECT_EQ(facts.arrays.size(), 1U);
+}
+
+TEST(StateFacts, AGuardedStreamTellsItsCounters) {
+  FakeForward forward(Family::Vit, guarded_info(zoa_info({}, fake_model(Family::Vit))));
+  GuardedMethod method(make_zoa({}, 3, forward.info(), make_fake_stats(forward.info())),
+                       guard_options("on"), 3, forward.info());
+  FrameStream stream(method, forward, {8});
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    stream.push(make_fake_batch(1, i / 2));  // each one twice, one of them in two windows
+  }
+  MemoryState state;
+  stream.save(state);
+  const StateFacts facts = describe_state(state);
+  ASSERT_TRUE(facts.frames && facts.guard);
+  EXPECT_EQ(facts.frames->frames, 20U);
+  EXPECT_EQ(facts.frames->guarded, 9U);
+  EXPECT_EQ(facts.guard->windows, 1);
+  EXPECT_EQ(facts.guard->state, method.guard().state());
+  EXPECT_EQ(facts.guard->counters[GuardReason::NearDuplicates], 9);
+  state.put_i64("guard.numbers", std::vector<std::int64_t>{9, 0, 0, 0, 0, 0, 0});
+  EXPECT_EQ(test::error_of([&] { describe_state(state); }).first, ErrorCode::BadFile);
+  EXPECT_FALSE(describe_state(zoa_state()).guard.has_value());
 }
 
 TEST(StateFacts, ABrokenBankIsAnError) {

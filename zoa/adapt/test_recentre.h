@@ -4,9 +4,13 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "zoa/core/error.h"
+#include "zoa/methods/frame_method.h"
 #include "zoa/methods/staged.h"
 
 namespace zoa::test {
@@ -62,6 +66,58 @@ class Recentre final : public StagedMethod<MeanAnswer> {
  private:
   RecentreOptions options_;
   std::size_t classes_;
+};
+
+inline MethodInfo recentre_frames_info(const RecentreOptions& options) {
+  MethodInfo info = recentre_info(options);
+  info.slots = {SlotKind::FeatureShift};
+  info.needs_taps = true;
+  return info;
+}
+
+/// The same for single frames: takes the mean feature of the last window away, which is the same,
+/// as the head is linear. Frames only.
+class RecentreFrames final : public StagedMethod<MeanAnswer>, public FrameMethod {
+ public:
+  RecentreFrames(const RecentreOptions& options, const ModelInfo& model)
+      : StagedMethod(recentre_frames_info(options),
+                     {},
+                     MeanAnswer{std::vector<double>(model.taps.back().width)}),
+        options_(options),
+        tap_(model.taps.back()) {}
+
+  RecentreOptions& change() { return options_; }
+
+  StepResult step(const Batch& /*batch*/, Forward& /*forward*/) override {
+    fail(ErrorCode::Internal, "for frames only");
+  }
+  FrameMethod* frames() override { return this; }
+  std::size_t frame_passes() const override { return 1; }
+  SlotValues frame_values(std::size_t /*index*/) override {
+    shift_.clear();
+    for (const double mean : state().mean) {
+      shift_.push_back(static_cast<float>(-options_.strength * mean));
+    }
+    return {std::span<const float>(shift_)};
+  }
+  void observe_frame(const PassOutput& /*answered*/) override {}
+  StepResult learn(const WindowSums& window) override {
+    const std::vector<double> means = window.passes.at(0).moments().mean;
+    MeanAnswer next;
+    for (std::size_t i = 0; i < tap_.width; ++i) {
+      next.mean.push_back(means[tap_.offset + i]);
+    }
+    StepResult result;
+    result.loss = result.entropy = window.passes[0].entropy();
+    result.loss_perturbed = result.loss + options_.difference;
+    stage(std::move(next), result);
+    return result;
+  }
+
+ private:
+  RecentreOptions options_;
+  TapInfo tap_;
+  std::vector<float> shift_;
 };
 
 }  // namespace zoa::test

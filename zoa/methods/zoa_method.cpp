@@ -46,6 +46,7 @@ class ZoaMethod : public Method, public FrameMethod {
   std::size_t frame_passes() const override { return info_.most_passes; }
   SlotValues frame_values(std::size_t index) override;
   void observe_frame(const PassOutput& answered) override;
+  bool observes_frames() const override { return state_.norms.has_value(); }
   StepResult learn(const WindowSums& window) override;
 
  private:

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures that may harm, options of single guards, and what the network as shipped says: for the
+// tests of both forms of guarding.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "zoa/adapt/guard_options.h"
+#include "zoa/methods/fake_forward.h"
+
+namespace zoa::test {
+
+/// Pictures of all classes, surely told apart.
+inline Batch all_classes(std::uint64_t seed, std::size_t count = 64) {
+  Batch batch = make_fake_batch(count, seed);
+  for (float& pixel : batch.pixels) {
+    pixel *= 6;
+  }
+  return batch;
+}
+
+/// Different pictures, but all of class 1.
+inline Batch one_class(std::uint64_t seed, std::size_t count = 64) {
+  return make_fake_batch(count, seed, 4);
+}
+
+inline Batch repeated(std::uint64_t seed, std::size_t count = 64) {
+  Batch batch = all_classes(seed, count);
+  const std::size_t size = batch.pixels.size() / batch.count;
+  for (std::size_t i = size; i < batch.pixels.size(); ++i) {
+    batch.pixels[i] = batch.pixels[i % size];
+  }
+  return batch;
+}
+
+inline Batch white(std::uint64_t seed, std::size_t count = 64) {
+  Batch batch = all_classes(seed, count);
+  std::fill(batch.pixels.begin(), batch.pixels.end(), 3.0F);
+  return batch;
+}
+
+inline Batch with_nan(std::uint64_t seed, std::size_t count = 64) {
+  Batch batch = all_classes(seed, count);
+  batch.pixels[7] = std::numeric_limits<float>::quiet_NaN();
+  return batch;
+}
+
+/// All guards off, then those that the test is about.
+template <class Set>
+GuardOptions only(Set set) {
+  GuardOptions options = guard_options("off");
+  set(options);
+  return options;
+}
+
+/// Logits (B, K) of the network as shipped.
+inline std::vector<float> shipped_answers(const Batch& batch) {
+  FakeForward plain(Family::Vit, MethodInfo{});
+  plain.begin(batch);
+  const std::span<const float> logits = plain.pass({}).logits;
+  return {logits.begin(), logits.end()};
+}
+
+/// How many of the answers are those of the network as shipped, in percent.
+inline double agreement(std::span<const float> logits, const Batch& batch) {
+  constexpr std::size_t kClasses = FakeForward::kClasses;
+  const std::vector<float> shipped = shipped_answers(batch);
+  const auto top = [](const float* row) { return std::max_element(row, row + kClasses) - row; };
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    same += top(&logits[i * kClasses]) == top(&shipped[i * kClasses]) ? 1U : 0U;
+  }
+  return 100.0 * static_cast<double>(same) / static_cast<double>(batch.count);
+}
+
+}  // namespace zoa::test
