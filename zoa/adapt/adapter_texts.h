@@ -15,6 +15,7 @@ namespace zoa {
 /// Options from texts: method, seed, threads, those of FrameOptions, and those of the method.
 /// Throws  InvalidArgument for an unknown name (the text lists the known ones) or value.
 AdapterOptions make_adapter_options(const OptionValues& values, const Model& model);
+AdapterOptions make_adapter_options(const OptionValues& values, const ModelInfo& model);
 
 /// All counters with their names.
 std::vector<std::pair<std::string, std::uint64_t>> list_counters(const Adapter& adapter);

@@ -132,10 +132,17 @@ Image decode_jpeg(std::span<const std::uint8_t> bytes,
   Image image(width, height);
   std::vector<std::uint8_t> cmyk(header.components == 4 ? image.rgb.size() / 3 * 4 : 0);
   const bool is_cmyk = !cmyk.empty();
-  const int failed =
-      tjDecompress2(handle.get(), bytes.data(), size, is_cmyk ? cmyk.data() : image.rgb.data(),
-                    width, 0, height, is_cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT);
-  if (failed != 0 && !is_harmless(handle.get())) {
+  const auto decompress = [&](int flags) {
+    return tjDecompress2(handle.get(), bytes.data(), size, is_cmyk ? cmyk.data() : image.rgb.data(),
+                         width, 0, height, is_cmyk ? TJPF_CMYK : TJPF_RGB,
+                         TJFLAG_ACCURATEDCT | flags) == 0;
+  };
+  // The library tells of the last warning only: a harmless one may hide others before it.
+  bool is_sound = decompress(TJFLAG_STOPONWARNING);
+  if (!is_sound && is_harmless(handle.get())) {
+    is_sound = decompress(0) || is_harmless(handle.get());
+  }
+  if (!is_sound) {
     fail(ErrorCode::BadFile, where, ": damaged JPEG: ", tjGetErrorStr2(handle.get()));
   }
   if (is_cmyk) {
