@@ -51,7 +51,9 @@ def parts(first, second):
 
 
 def idx(shape, values):
-    return struct.pack(">BBBB", 0, 0, 8, len(shape)) + struct.pack(f">{len(shape)}I", *shape) + values
+    return (
+        struct.pack(">BBBB", 0, 0, 8, len(shape)) + struct.pack(f">{len(shape)}I", *shape) + values
+    )
 
 
 def description(**changes):
@@ -88,7 +90,11 @@ def seeds():
     mixed = {"f": floats, "d": floats.astype(np.float64), "i": bytes_.astype(np.int64), "u": bytes_}
     yield "safetensors", "mixed", safetensors(mixed, {"format": "x", "k": "v"})
     row = np.ones(2, np.float32)
-    sites = {"site.a.mean": row, "site.a.variance": row, "site.a.covariance": np.ones(4, np.float32)}
+    sites = {
+        "site.a.mean": row,
+        "site.a.variance": row,
+        "site.a.covariance": np.ones(4, np.float32),
+    }
     yield "safetensors", "sites", safetensors(sites)
     yield "description", "sound", description()
     yield "description", "no-labels", description(labels=[])

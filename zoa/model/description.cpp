@@ -85,8 +85,8 @@ class Fields {
 
   // Empty if it is not there, as in files of version 0.1.
   const ReadJson& list(const char* key) const {
-    static const ReadJson empty = ReadJson::array();
-    return json_.contains(key) ? json_.at(key) : empty;
+    static const ReadJson kEmpty = ReadJson::array();
+    return json_.contains(key) ? json_.at(key) : kEmpty;
   }
 
   const std::string& where() const { return where_; }
