@@ -21,6 +21,8 @@
 #include "zoa/core/version.h"
 #include "zoa/image/view.h"
 
+#include "capi/option_json.h"
+
 struct zoa_model {
   zoa::Model model;
 };
@@ -36,7 +38,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostOptionBytes = 1U << 20U;
+constexpr std::size_t kMostOptionBytes = 1U << 20U;  // looked at; far beyond what is taken
 
 thread_local std::string last_error;
 
@@ -86,40 +88,11 @@ void check_given(Pointed* pointer, const char* function, const char* name) {
   }
 }
 
-std::string option_text(const std::string& name, const Json& value) {
-  if (value.is_string()) {
-    return value.get<std::string>();
-  }
-  if (value.is_number() || value.is_boolean()) {
-    return value.dump();
-  }
-  zoa::fail(zoa::ErrorCode::InvalidArgument, "option '", name, "' is ", value.type_name(),
-            "; expected a number, a text, true or false");
-}
-
 zoa::OptionValues parse_options(const char* text) {
-  zoa::OptionValues values;
   if (text == nullptr) {
-    return values;
+    return {};
   }
-  const std::size_t size = strnlen(text, kMostOptionBytes);
-  if (size == kMostOptionBytes) {
-    zoa::fail(zoa::ErrorCode::LimitExceeded, "options: more than ", kMostOptionBytes, " bytes");
-  }
-  // Objects have no lists inside, so that depth needs no limit: the callback ends at depth 2.
-  const auto flat = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
-    return depth < 2;
-  };
-  const Json json = Json::parse(text, text + size, flat, false);
-  if (!json.is_object()) {
-    zoa::fail(zoa::ErrorCode::InvalidArgument, "options: '",
-              std::string(text, std::min<std::size_t>(size, 80)),
-              "' is not a JSON object, e.g. {\"window\": 32}");
-  }
-  for (const auto& [name, value] : json.items()) {
-    values.emplace_back(name, option_text(name, value));
-  }
-  return values;
+  return zoa::capi::parse_option_json({text, strnlen(text, kMostOptionBytes)});
 }
 
 void copy_rgb(const std::uint8_t* pixels,

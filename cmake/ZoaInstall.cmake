@@ -27,7 +27,7 @@ endfunction()
 
 get_property(zoa_libraries GLOBAL PROPERTY ZOA_LIBRARIES)
 get_property(zoa_third_party GLOBAL PROPERTY ZOA_THIRD_PARTY)
-add_library(zoa_shared SHARED ${PROJECT_SOURCE_DIR}/capi/zoa.cpp)
+add_library(zoa_shared SHARED ${PROJECT_SOURCE_DIR}/capi/zoa.cpp ${PROJECT_SOURCE_DIR}/capi/option_json.cpp)
 add_library(zoa::zoa ALIAS zoa_shared)
 zoa_target_options(zoa_shared)
 foreach(library IN LISTS zoa_libraries) # their object files: an archive would leave out what nobody calls

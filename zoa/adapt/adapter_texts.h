@@ -16,6 +16,7 @@ namespace zoa {
 /// and (as "guard.NAME") of the guards.
 /// Throws  InvalidArgument for an unknown name (the text lists the known ones) or value.
 AdapterOptions make_adapter_options(const OptionValues& values, const Model& model);
+AdapterOptions make_adapter_options(const OptionValues& values, const ModelInfo& model);
 
 /// All counters with their names: those of FrameCounters, then each reason of the guards as
 /// "guard.REASON".

@@ -98,6 +98,9 @@ TEST(StateFacts, ABrokenBankIsAnError) {
   state.put_f64("zoa.alpha", std::vector<double>(7));
   EXPECT_EQ(test::error_of([&] { describe_state(state); }).first, ErrorCode::StateMismatch);
   state = zoa_state();
+  state.put_i64("zoa.vector_sizes", std::vector<std::int64_t>{1 << 28});  // would take 1 GiB
+  EXPECT_EQ(test::error_of([&] { describe_state(state); }).first, ErrorCode::BadFile);
+  state = zoa_state();
   state.put_i64("zoa.counters", std::vector<std::int64_t>{99, 0, 0});
   EXPECT_EQ(test::error_of([&] { describe_state(state); }).first, ErrorCode::StateMismatch);
 }

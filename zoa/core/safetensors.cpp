@@ -134,6 +134,10 @@ std::vector<float> take_f32(const Safetensors& file,
   if (found == file.tensors.end()) {
     fail(ErrorCode::BadFile, where, ": tensor '", key, "' is missing");
   }
+  if (found->second.type != TensorType::F32) {
+    fail(ErrorCode::BadFile, where, ": tensor '", key, "' is ", to_string(found->second.type),
+         ", expected F32");
+  }
   auto values = values_f32(found->second);
   if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
     fail(ErrorCode::BadFile, where, ": tensor '", key, "' holds a value that is not finite");

@@ -45,7 +45,7 @@ Tensor make_tensor(std::span<const std::uint8_t> values);
 std::vector<float> values_f32(const Tensor& tensor);
 
 /// The same for a tensor that must be there.
-/// Throws  BadFile if it is missing or holds a value that is not finite.
+/// Throws  BadFile if it is missing, has another type or holds a value that is not finite.
 std::vector<float> take_f32(const Safetensors& file,
                             const std::string& key,
                             const std::string& where);

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "zoa/core/error.h"
+#include "zoa/core/test_error.h"
 
 namespace zoa {
 namespace {
@@ -131,6 +133,18 @@ TEST(Safetensors, LimitsHold) {
   // An empty tensor may have any other size.
   const std::string empty = R"({"a":)" + entry("F64", "[4294967296,4294967296,0]", "[0,0]") + "}";
   EXPECT_EQ(error_of(file_of(empty, "")), ErrorCode::Internal);
+}
+
+TEST(Safetensors, TakesFiniteFloatsOnly) {
+  Safetensors content = sample();
+  const auto code_of = [&](const std::string& key) {
+    return test::error_of([&] { take_f32(content, key, "test"); }).first;
+  };
+  EXPECT_EQ(take_f32(content, "f", "test"), (std::vector<float>{1.5F, -2}));
+  EXPECT_EQ(code_of("missing"), ErrorCode::BadFile);
+  EXPECT_EQ(code_of("d"), ErrorCode::BadFile);
+  content.tensors["f"] = make_tensor(std::vector<float>{std::numeric_limits<float>::infinity()});
+  EXPECT_EQ(code_of("f"), ErrorCode::BadFile);
 }
 
 TEST(Safetensors, WriterRefusesWhatTheReaderWould) {

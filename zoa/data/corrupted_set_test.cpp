@@ -9,6 +9,7 @@
 #include "zoa/core/hash.h"
 #include "zoa/core/test_error.h"
 #include "zoa/data/npy.h"
+#include "zoa/data/set_store.h"
 #include "zoa/data/test_files.h"
 
 namespace zoa {
@@ -206,6 +207,24 @@ TEST_F(CorruptedSetTest, RefusesWhatTheLayoutsCannotHold) {
   std::filesystem::remove(path("src/labels.csv"));
   EXPECT_EQ(code_of("out"), ErrorCode::InvalidArgument);  // no labels
   EXPECT_FALSE(std::filesystem::exists(path("out")));
+}
+
+TEST_F(CorruptedSetTest, SeveritiesOfOddManifests) {
+  const auto code_with = [&](const std::string& fields) {
+    write_text("set/manifest.json", R"({"kind": "zoa corrupted images")" + fields + "}");
+    return error_of([&] { detail::severities_of(path("set")); }).first;
+  };
+  write_text("set/manifest.json",
+             R"({"kind": "zoa corrupted images", "layout": "cifar10-c", "severities": [2, 4]})");
+  EXPECT_EQ(detail::severities_of(path("set")), (std::vector<int>{2, 4}));
+  EXPECT_EQ(code_with(""), ErrorCode::BadFile);
+  EXPECT_EQ(code_with(R"(, "layout": 3, "severities": [1])"), ErrorCode::BadFile);
+  EXPECT_EQ(code_with(R"(, "layout": "cifar10-c", "severities": [1, 6])"), ErrorCode::BadFile);
+  EXPECT_EQ(code_with(R"(, "layout": "cifar10-c", "severities": "all")"), ErrorCode::BadFile);
+  const std::size_t deep = 1'000'000;
+  EXPECT_EQ(code_with(R"(, "layout": "cifar10-c", "severities": )" + std::string(deep, '[') +
+                      std::string(deep, ']')),
+            ErrorCode::BadFile);
 }
 
 TEST_F(CorruptedSetTest, RefusesBadPlans) {

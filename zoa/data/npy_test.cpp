@@ -151,6 +151,27 @@ TEST_F(Npz, RefusesABomb) {
   EXPECT_EQ(error_of([&] { NpzFile(path("bomb.npz"), limits); }).first, ErrorCode::LimitExceeded);
 }
 
+TEST_F(Npz, PackedSizesAreThoseOfTheFile) {
+  // 179 bytes that say they hold 100 MB, unpacking to 3 GB: within the ratio.
+  const Content npy = npy_of("|u1", "(3000000000,)", {});
+  test::write_zip(path("a.npz"), {{"a.npy", npy}});
+  Content bytes = read_file(path("a.npz"), 1U << 20U);
+  const std::string entry = "PK\x01\x02";  // of the directory
+  const auto at = std::search(bytes.begin(), bytes.end(), entry.begin(), entry.end());
+  ASSERT_NE(at, bytes.end());
+  const auto put = [&](std::ptrdiff_t offset, std::size_t value) {
+    for (std::ptrdiff_t i = 0; i < 4; ++i) {
+      at[offset + i] = static_cast<std::uint8_t>(value >> static_cast<unsigned>(8 * i));
+    }
+  };
+  put(20, 100'000'000);
+  put(24, 3'000'000'000 + npy.size());
+  write("lying.npz", bytes);
+  const auto [code, text] = error_of([&] { NpzFile(path("lying.npz")); });
+  EXPECT_EQ(code, ErrorCode::BadFile);
+  EXPECT_NE(text.find("100000000 packed bytes"), std::string::npos) << text;
+}
+
 TEST_F(Npz, NoticesDamage) {
   Content noise(5000);
   std::uint32_t state = 1;

@@ -2,8 +2,10 @@
 // .npz archives by libzip. A zip's directory is a claim: what comes out is read under the limits
 // and must end where the array's header says.
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
 #include <set>
+#include <system_error>
 
 #include <zip.h>
 
@@ -65,6 +67,13 @@ void check_entry(const zip_stat_t& stat, const std::string& where, const NpyLimi
   }
 }
 
+// 0 if it cannot be asked; opening has then failed before.
+std::uint64_t file_bytes(const std::string& path) {
+  std::error_code code;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, code);
+  return code ? 0 : bytes;
+}
+
 // Up to out.size() bytes; less only at the end of the entry.
 std::size_t read_some(zip_file_t* file, std::span<std::uint8_t> out, const std::string& where) {
   std::size_t done = 0;
@@ -96,6 +105,7 @@ struct NpzFile::Impl {
   std::string path;
   NpyLimits limits;
   Zip zip;
+  std::uint64_t bytes = 0;  // of the file
   std::vector<NpzEntry> entries;
   std::mutex mutex;  // libzip handles are not thread-safe
 
@@ -107,6 +117,9 @@ struct NpzFile::Impl {
       fail(ErrorCode::BadFile, where, ": expected only .npy entries in an .npz");
     }
     name.resize(name.size() - 4);
+    if (stat.comp_size > bytes) {  // else the ratio would bound nothing
+      fail(ErrorCode::BadFile, where, ": ", stat.comp_size, " packed bytes in a file of ", bytes);
+    }
     check_entry(stat, where, limits);
     std::vector<std::uint8_t> head(std::min<std::size_t>(kHeadBytes, stat.size));
     head.resize(read_some(open_entry(zip.get(), index, where).get(), head, where));
@@ -124,6 +137,7 @@ NpzFile::NpzFile(const std::string& path, const NpyLimits& limits)
   impl_->path = path;
   impl_->limits = limits;
   impl_->zip = open_zip(path);
+  impl_->bytes = file_bytes(path);
   const auto count = static_cast<zip_uint64_t>(zip_get_num_entries(impl_->zip.get(), 0));
   if (count > limits.max_arrays) {
     fail(ErrorCode::LimitExceeded, path, ": ", count, " arrays, limit is ", limits.max_arrays);

@@ -16,7 +16,8 @@ namespace zoa::detail {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;  // for writing
+using ReadJson = nlohmann::json;      // finds keys fast, however many there are
 
 constexpr char kKind[] = "zoa corrupted images";
 constexpr int kVersion1 = 1;
@@ -26,9 +27,9 @@ std::string manifest_path(const std::string& folder) {
   return folder + "/manifest.json";
 }
 
-Json load_manifest(const std::string& folder) {
+ReadJson load_manifest(const std::string& folder) {
   const Bytes bytes = read_file(manifest_path(folder), kMaxManifestBytes);
-  return Json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  return ReadJson::parse(bytes.begin(), bytes.end(), nullptr, false);
 }
 
 std::string profile_name(const std::optional<Profile>& profile) {
@@ -125,19 +126,21 @@ std::vector<int> severities_of(const std::string& folder) {
   if (!is_corrupted_set(folder)) {
     return {1, 2, 3, 4, 5};
   }
-  const Json json = load_manifest(folder);
-  const Json list = json.value("severities", Json::array());
+  const ReadJson json = load_manifest(folder);
+  const ReadJson empty = ReadJson::array();
+  const ReadJson& list = json.contains("severities") ? json["severities"] : empty;
   std::vector<int> severities;
-  for (const Json& value : list) {
+  for (const ReadJson& value : list) {
     if (!value.is_number_integer() || value < 1 || value > 5) {
-      fail(ErrorCode::BadFile, manifest_path(folder), ": severities ", list.dump(),
-           ", expected numbers 1..5");
+      fail(ErrorCode::BadFile, manifest_path(folder), ": severity ", severities.size() + 1, " is ",
+           value.is_number() ? value.dump() : value.type_name(), ", expected numbers 1..5");
     }
     severities.push_back(value.get<int>());
   }
-  if (severities.empty() || json.value("layout", "") != "cifar10-c") {
-    fail(ErrorCode::BadFile, manifest_path(folder), ": layout '", json.value("layout", ""),
-         "', expected cifar10-c with its severities; 'imagenet-c:' reads folders of pictures");
+  if (severities.empty() || !json.contains("layout") || json["layout"] != "cifar10-c") {
+    fail(ErrorCode::BadFile, manifest_path(folder),
+         ": expected the layout cifar10-c with its severities; 'imagenet-c:' reads folders of "
+         "pictures");
   }
   return severities;
 }
@@ -147,7 +150,7 @@ bool is_corrupted_set(const std::string& folder) {
   if (!fs::is_regular_file(manifest_path(folder), code)) {
     return false;
   }
-  const Json json = load_manifest(folder);
+  const ReadJson json = load_manifest(folder);
   return json.is_object() && json.contains("kind") && json["kind"] == kKind;
 }
 

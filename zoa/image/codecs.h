@@ -15,7 +15,8 @@ struct JpegHeader {
   int width = 0;
   int height = 0;
   int components = 0;
-  int scans = 0;  ///< SOS markers up to the end of the data
+  bool has_restarts = false;  ///< there are restart intervals
+  int scans = 0;              ///< SOS markers up to the end of the data
 };
 
 /// Throws  BadFile if the markers are out of shape or there is no frame header.

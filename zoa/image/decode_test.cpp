@@ -80,6 +80,7 @@ INSTANTIATE_TEST_SUITE_P(All,
                          testing::Values("baseline.jpg",
                                          "progressive.jpg",
                                          "sampling444.jpg",
+                                         "restart.jpg",
                                          "gray.jpg",
                                          "cmyk.jpg",
                                          "exif.jpg",
@@ -129,6 +130,17 @@ TEST(Decode, FillBytesBeforeTheEndMarkerAreHarmless) {
   Content jpeg = load("baseline.jpg");
   jpeg.insert(jpeg.end() - 2, 3, std::uint8_t{0x55});
   EXPECT_EQ(decode_image(jpeg, "x"), decode_image(load("baseline.jpg"), "x"));
+}
+
+// libjpeg says of such a file only that there are fill bytes before the end marker.
+TEST(Decode, FillBytesDoNotHideMissingIntervals) {
+  Content jpeg = load("restart.jpg");
+  const Content restart{0xFF, 0xD2};  // the third of five
+  const auto at = std::search(jpeg.begin(), jpeg.end(), restart.begin(), restart.end());
+  ASSERT_NE(at, jpeg.end());
+  jpeg.erase(at, jpeg.end());
+  jpeg.insert(jpeg.end(), {0x55, 0x55, 0x55, 0xFF, 0xD9});
+  EXPECT_EQ(decode_code(jpeg), kBadFile);
 }
 
 TEST(Decode, MissingFileIsAnIoError) {

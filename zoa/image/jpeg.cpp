@@ -67,7 +67,8 @@ void append_cmyk_as_rgb(const std::vector<std::uint8_t>& cmyk, Image& image) {
 }
 
 // One warning is harmless: fill bytes between the last scan and the end marker. Any other means
-// that pixels were made up.
+// that pixels were made up. The library tells of the first warning only, and where intervals of a
+// picture with restart markers are missing, that one comes first.
 bool is_harmless(tjhandle handle) {
   const std::string_view text = tjGetErrorStr2(handle);
   return tjGetErrorCode(handle) == TJERR_WARNING &&
@@ -95,6 +96,7 @@ JpegHeader read_jpeg_header(std::span<const std::uint8_t> bytes, const std::stri
       header.width = walk.u16(5);
       header.components = walk.u8(7);
     }
+    header.has_restarts |= marker == 0xDD && length >= 4 && walk.u16(2) != 0;
     header.scans += marker == 0xDA ? 1 : 0;
     walk.skip(length);
   }
@@ -135,7 +137,7 @@ Image decode_jpeg(std::span<const std::uint8_t> bytes,
   const int failed =
       tjDecompress2(handle.get(), bytes.data(), size, is_cmyk ? cmyk.data() : image.rgb.data(),
                     width, 0, height, is_cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT);
-  if (failed != 0 && !is_harmless(handle.get())) {
+  if (failed != 0 && (header.has_restarts || !is_harmless(handle.get()))) {
     fail(ErrorCode::BadFile, where, ": damaged JPEG: ", tjGetErrorStr2(handle.get()));
   }
   if (is_cmyk) {

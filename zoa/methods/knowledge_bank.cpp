@@ -18,7 +18,7 @@ constexpr double kOffsetUnit =
     0.01;                           // mean |eps| that counts as much as the whole bank (reference)
 constexpr double kAlphaLimit = 10;  // of a new entry (reference)
 constexpr char kVectorSizes[] = ".vector_sizes";
-constexpr std::int64_t kMostParameters = std::int64_t{1} << 28;  // of a saved bank
+constexpr std::int64_t kMostParameters = std::int64_t{1} << 24;  // of a saved bank
 
 // log(sum(exp(scale * alpha))), safe for large values.
 double log_sum_exp(std::span<const double> alpha, double scale) {
