@@ -31,6 +31,7 @@ struct zoa_adapter {
   zoa::Adapter adapter;
   zoa::Image picture{};         // reused, so that a frame takes no new memory
   std::vector<float> logits{};  // of the last frame
+  std::string guard{};          // likewise
   std::string text{};           // of the last zoa_adapter_counters()
 };
 
@@ -109,7 +110,7 @@ void copy_rgb(const std::uint8_t* pixels,
 
 void check_prediction(const zoa_prediction* prediction, const char* function) {
   check_given(prediction, function, "prediction");
-  constexpr std::size_t kLeast = offsetof(zoa_prediction, learnt) + sizeof(std::int32_t);
+  constexpr std::size_t kLeast = offsetof(zoa_prediction, plain) + sizeof(std::int32_t);
   if (prediction->struct_size < kLeast) {
     zoa::fail(zoa::ErrorCode::InvalidArgument, function, ": prediction->struct_size is ",
               prediction->struct_size, "; set it to sizeof(zoa_prediction)");
@@ -124,6 +125,9 @@ void take_answer(zoa_adapter& adapter, zoa::Prediction&& answer, zoa_prediction&
   prediction.skip = answer.skip == zoa::FrameSkip::None ? nullptr : zoa::to_string(answer.skip);
   prediction.learnt = !answer.learnt ? 0 : answer.learnt->updated ? 2 : 1;
   prediction.loss = answer.learnt ? answer.learnt->loss : 0;
+  prediction.plain = answer.plain ? 1 : 0;
+  adapter.guard = std::move(answer.guard);
+  prediction.guard = adapter.guard.empty() ? nullptr : adapter.guard.c_str();
   adapter.logits = std::move(answer.logits);
 }
 

@@ -37,8 +37,11 @@ typedef struct zoa_prediction {
   double entropy;    /**< nats */
   double loss;       /**< nats per frame of the window that ended; 0 without one */
   const char* skip;  /**< why the frame is not learnt from, a constant; NULL if it is */
+  const char* guard; /**< state of the guards and what they found, e.g. "hold: one_class"; valid
+                        until the adapter's next call; NULL without guards */
   int32_t top1;      /**< class index; -1 where the answer is not finite */
   int32_t learnt;    /**< since the last call a window ended: 1 without, 2 with an update; else 0 */
+  int32_t plain;     /**< 1: under guard, the network as shipped answered; else 0 */
 } zoa_prediction;
 
 /** "MAJOR.MINOR.PATCH" of the library that runs. */

@@ -36,7 +36,7 @@ model.save("fashion.zoa")
 print(model)
 
 # %% The world gets foggy
-frames = [zoa.corrupt(picture, "fog", 5, seed=i) for i, picture in enumerate(test)]
+frames = [zoa.corrupt(picture, "fog", 2, seed=i) for i, picture in enumerate(test)]
 
 
 # %% Frame by frame, without and with adaptation
@@ -57,5 +57,5 @@ answer = adapter.push(frames[0])
 print(answer, answer.logits.shape, adapter.counters)
 
 # %% The same question for batches, as 'zoa eval' asks it
-run = zoa.evaluate(model, f"mnist:{folder}", ["noadapt", "zoa"], corrupt="fog", limit=512)
+run = zoa.evaluate(model, f"mnist:{folder}", ["noadapt", "zoa"], corrupt="fog", severity="2", limit=512)
 print(run.table)

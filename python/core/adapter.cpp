@@ -201,6 +201,16 @@ void bind_answer(nb::module_& module) {
                        : std::optional<std::string>(to_string(a.prediction.skip));
           },
           "Why the frame is not learnt from, or None.")
+      .def_prop_ro(
+          "plain", [](const Answer& a) { return a.prediction.plain; },
+          "Under guard: the network as shipped answered.")
+      .def_prop_ro(
+          "guard",
+          [](const Answer& a) {
+            return a.prediction.guard.empty() ? std::nullopt
+                                              : std::optional<std::string>(a.prediction.guard);
+          },
+          "State of the guards and what they found, e.g. 'hold: one_class'; None without guards.")
       .def_prop_ro("learnt", learnt_dict, nb::sig("def learnt(self) -> dict | None"),
                    "Of the window that ended since the last call, or None.")
       .def("__repr__", [](const Answer& a) {
@@ -220,10 +230,10 @@ nb::dict counters_dict(Stream& stream) {
 
 constexpr char kAdapterDoc[] =
     "Answers single pictures and adapts to their stream.\n\n"
-    "Options: method ('zoa' or 'noadapt'), seed, threads; window, pending, budget_ms; and those "
-    "of\n"
-    "the method, e.g. lr=1e-4. An unknown one raises zoa.InvalidArgument that lists the known "
-    "ones.\n"
+    "Options: method ('zoa' or 'noadapt'), guard ('on', 'evidence', 'off'), seed, threads; "
+    "window,\n"
+    "pending, budget_ms; those of the method, e.g. lr=1e-4, and of the guards as a dictionary's\n"
+    "keys, **{'guard.probe': 4}. An unknown one raises zoa.InvalidArgument that lists the known.\n"
     "Calls from several threads take turns; the GIL is free while they run.";
 
 constexpr char kPushDoc[] =

@@ -104,6 +104,7 @@ TEST_F(Capi, AnswersAsTheLibraryDoes) {
     EXPECT_EQ(expected.confidence, answer.confidence);
     EXPECT_EQ(expected.learnt.has_value(), answer.learnt != 0);
     EXPECT_EQ(nullptr, answer.skip);
+    EXPECT_EQ(nullptr, answer.guard);
   }
   EXPECT_EQ(2U, same.counters().windows);
 }
@@ -156,6 +157,9 @@ TEST_F(Capi, GuardsHaveOptionsAndCounters) {
               zoa_adapter_push_rgb(guarded, pixels(3).data(), kSide, kSide, kSide * 3, &answer));
   }
   EXPECT_STREQ("guarded", answer.skip);
+  ASSERT_NE(nullptr, answer.guard);
+  EXPECT_NE(nullptr, std::strstr(answer.guard, ": near_duplicates")) << answer.guard;
+  EXPECT_EQ(0, answer.plain);
   const char* counters = nullptr;
   ASSERT_EQ(ZOA_OK, zoa_adapter_counters(guarded, &counters));
   EXPECT_NE(nullptr, std::strstr(counters, R"("guard.near_duplicates":2)")) << counters;

@@ -9,7 +9,7 @@ from conftest import make_pictures
 
 import zoa
 
-OPTIONS = {"window": 4, "seed": 7, "threads": 1}
+OPTIONS = {"window": 4, "seed": 7, "threads": 1, "guard": "off"}
 
 
 class Dlpack:
@@ -217,12 +217,25 @@ def test_wrong_options(model, options, text):
 
 def test_options_of_the_method(model, pictures):
     still = zoa.Adapter(
-        model, lr=0, lr_alpha=0.0, shift=False, bank_size=0, window=4, budget_ms=None
+        model, lr=0, lr_alpha=0.0, shift=False, bank_size=0, window=4, budget_ms=None, guard="off"
     )
     first = still.push(pictures[0]).logits
     for picture in pictures[1:10]:
         still.push(picture)
     assert np.allclose(still.push(pictures[0]).logits, first, atol=1e-5)
+
+
+def test_guards(model, pictures):
+    guarded = zoa.Adapter(model, window=8, threads=1, **{"guard.probe": 2})
+    answers = [guarded.push(pictures[0]) for _ in range(3)]
+    assert [a.skip for a in answers] == [None, "guarded", "guarded"]
+    assert "near_duplicates" in answers[1].guard and answers[1].plain is False
+    assert guarded.counters["guard.near_duplicates"] == 2
+    black = guarded.push(np.zeros((16, 16, 3), np.uint8))
+    assert "constant_frames" in black.guard
+    assert zoa.Adapter(model, guard="off").push(pictures[0]).guard is None
+    with pytest.raises(zoa.InvalidArgument, match="evidence"):
+        zoa.Adapter(model, guard="strict")
 
 
 def test_threads_take_turns(adapter, pictures):
