@@ -57,5 +57,7 @@ answer = adapter.push(frames[0])
 print(answer, answer.logits.shape, adapter.counters)
 
 # %% The same question for batches, as 'zoa eval' asks it
-run = zoa.evaluate(model, f"mnist:{folder}", ["noadapt", "zoa"], corrupt="fog", severity="2", limit=512)
+run = zoa.evaluate(
+    model, f"mnist:{folder}", ["noadapt", "zoa"], corrupt="fog", severity="2", limit=512
+)
 print(run.table)
