@@ -81,6 +81,7 @@ std::vector<Contestant> make_contestants(const Model& model,
     made.overrides = request.overrides;
     made.seed = options.seed;
     made.threads = options.threads;
+    made.guard = options.guard;
     made.frames.window = frames.window;
     all.push_back({request.name, std::nullopt, Adapter(model, made), {}, {}});
     if (request.name != "noadapt") {
