@@ -56,7 +56,7 @@ svg.swatch{display:inline-block;width:30px;height:12px;margin-right:.5rem;vertic
 overflow:visible;flex:none}
 svg.swatch .line{stroke-width:2}
 .halves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1rem 1.5rem}
-svg.half{width:100%;height:auto}
+svg.half{width:100%;max-width:34rem;height:auto}
 .keys{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;margin:.25rem 0 .75rem;font-size:.875rem}
 .keys label{display:inline-flex;align-items:center;cursor:pointer;padding:.1rem 0}
 .keys input{margin:0 .45rem 0 0;accent-color:var(--soft)}
