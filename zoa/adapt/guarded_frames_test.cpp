@@ -20,6 +20,7 @@ namespace zoa {
 namespace {
 
 using test::all_classes;
+using test::breaking;
 using test::one_class;
 using test::only;
 using test::RecentreFrames;
@@ -233,14 +234,6 @@ TEST(GuardedFrames, CollapseGoesBackToTheLastGoodSnapshotThenToTheShippedNetwork
   guarded.run(all_classes(4, kWindow));
   EXPECT_EQ(guarded.run(all_classes(5, kWindow)).guard, "hold: collapse, back_to_shipped");
   EXPECT_EQ(guarded.learnt(), Subject(std::nullopt).learnt());
-}
-
-GuardOptions breaking(std::int64_t rest) {
-  GuardOptions options = guard_options("on");
-  options.patience = 1;
-  options.most_rollbacks = 2;
-  options.rest = rest;
-  return options;
 }
 
 // Learns, collapses, goes back; twice.

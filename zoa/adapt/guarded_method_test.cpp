@@ -16,6 +16,7 @@ namespace zoa {
 namespace {
 
 using test::all_classes;
+using test::breaking;
 using test::one_class;
 using test::only;
 using test::Recentre;
@@ -166,14 +167,6 @@ TEST(GuardedMethod, CollapseGoesBackToTheLastGoodSnapshot) {
   guarded.run(all_classes(5));
   EXPECT_EQ(guarded.count(GuardReason::BackToShipped), 1);
   EXPECT_EQ(guarded.learnt(), Subject({}, std::nullopt).learnt());
-}
-
-GuardOptions breaking(std::int64_t rest) {
-  GuardOptions options = guard_options("on");
-  options.patience = 1;
-  options.most_rollbacks = 2;
-  options.rest = rest;
-  return options;
 }
 
 // Learns, collapses, goes back; twice.

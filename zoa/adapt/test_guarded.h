@@ -24,6 +24,15 @@ inline Batch all_classes(std::uint64_t seed, std::size_t count = 64) {
   return batch;
 }
 
+/// Guards that give up after the second rollback, for `rest` windows.
+inline GuardOptions breaking(std::int64_t rest) {
+  GuardOptions options = guard_options("on");
+  options.patience = 1;
+  options.most_rollbacks = 2;
+  options.rest = rest;
+  return options;
+}
+
 /// Different pictures, but all of class 1.
 inline Batch one_class(std::uint64_t seed, std::size_t count = 64) {
   return make_fake_batch(count, seed, 4);
