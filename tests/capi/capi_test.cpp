@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "zoa/core/parallel.h"
 #include "zoa/core/test_folder.h"
 #include "zoa/quantize/test_images.h"
 #include "zoa/zoa.h"
@@ -326,6 +327,25 @@ TEST_F(Capi, LastErrorIsOfTheThread) {
   std::thread([&] { there = zoa_last_error(); }).join();
   EXPECT_EQ("", there);
   EXPECT_NE(std::string(), zoa_last_error());
+}
+
+// Each thread makes an adapter of its own from the one model, while the others do the same.
+TEST_F(Capi, ThreadsShareAModel) {
+  constexpr std::size_t kThreads = 3;
+  constexpr std::uint64_t kFrames = 9;  // two windows of four, and one
+  std::vector<float> expected;
+  for (std::uint64_t seed = 0; seed < kFrames; ++seed) {
+    expected = push(adapter, seed);
+  }
+  std::vector<std::vector<float>> answers(kThreads);
+  zoa::run_parallel(kThreads, kThreads, [&](std::size_t i) {
+    zoa_adapter* own = make(R"({"window": 4, "guard": "off", "seed": 7, "threads": 1})");
+    for (std::uint64_t seed = 0; seed < kFrames; ++seed) {
+      answers[i] = push(own, seed);
+    }
+    zoa_adapter_free(own);
+  });
+  EXPECT_EQ(answers, std::vector<std::vector<float>>(kThreads, expected));
 }
 
 TEST_F(Capi, AdapterOutlivesItsModel) {

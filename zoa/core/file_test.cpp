@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "zoa/core/error.h"
+#include "zoa/core/parallel.h"
 #include "zoa/core/test_file_calls.h"
 #include "zoa/core/test_folder.h"
 
@@ -139,6 +140,18 @@ TEST(File, AHookThatThrowsKeepsTheOldFile) {
   };
   EXPECT_THROW(detail::write_file_atomic(path, bytes, calls, refuse), Error);
   EXPECT_EQ(text_of(path), "old");
+  EXPECT_EQ(folder.count_files(), 1U);
+}
+
+TEST(File, ThreadsThatWriteOneFileLeaveAWholeOne) {
+  const TestFolder folder;
+  const std::string path = folder.file("f");
+  run_parallel(64, 4, [&](std::size_t i) {
+    write_file_atomic(path, std::string(10'000, static_cast<char>('a' + i % 26)));
+    detail::remove_stale_temporaries(path);  // those of the others are in use
+  });
+  const std::string text = text_of(path);
+  EXPECT_EQ(text, std::string(10'000, text[0]));
   EXPECT_EQ(folder.count_files(), 1U);
 }
 
