@@ -154,6 +154,23 @@ void fill_temporary(const std::string& path,
   }
 }
 
+// A device or a pipe, also behind a link: /dev/null, /dev/stdout. A rename would take its place.
+bool is_device(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_other(std::filesystem::status(path, ignored));
+}
+
+void write_through(const std::string& path, std::span<const std::uint8_t> bytes, FileCalls& calls) {
+  Descriptor descriptor(calls, calls.open(path, O_WRONLY | O_CLOEXEC, 0));
+  if (descriptor.get() < 0) {
+    fail_io("write", path, errno);
+  }
+  write_all(path, bytes, descriptor.get(), calls);
+  if (descriptor.close() != 0) {
+    fail_io("write", path, errno);
+  }
+}
+
 std::string folder_of(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   return folder.empty() ? "." : folder;
@@ -261,6 +278,10 @@ void detail::write_file_atomic(const std::string& path,
                                std::span<const std::uint8_t> bytes,
                                FileCalls& calls,
                                const std::function<void()>& before_rename) {
+  if (is_device(path)) {
+    write_through(path, bytes, calls);
+    return;
+  }
   const Temporary temporary = open_temporary(path, calls);
   try {
     fill_temporary(path, bytes, temporary.file, calls);

@@ -23,7 +23,8 @@ using Bytes = std::vector<std::uint8_t>;
 Bytes read_file(const std::string& path, std::size_t limit);
 
 /// Replaces the file at `path`: temporary file in the same folder, fsync, rename, fsync of the
-/// folder. An existing file keeps its permissions; a symbolic link is replaced, not followed.
+/// folder. An existing file keeps its permissions; a symbolic link to a file is replaced, not
+/// followed. A device or pipe (/dev/null, /dev/stdout) is written to as it is.
 /// Throws  Io with path and reason (read-only, full disk, missing folder); the old file is then
 ///         untouched and the temporary one removed. If only the last fsync of the folder fails, the
 ///         new file is in place but may not survive a power cut.
@@ -33,7 +34,7 @@ void write_file_atomic(const std::string& path, std::string_view text);
 namespace detail {
 Bytes read_whole_file(const std::string& path, std::size_t limit, FileCalls& calls);
 /// before_rename  called when the new content is on disk under its temporary name; what it throws
-///                ends the write, with the old file in place
+///                ends the write, with the old file in place. Not called for a device or pipe
 void write_file_atomic(const std::string& path,
                        std::span<const std::uint8_t> bytes,
                        FileCalls& calls,

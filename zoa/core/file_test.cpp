@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/core/file.h"
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -141,6 +143,26 @@ TEST(File, AHookThatThrowsKeepsTheOldFile) {
   EXPECT_THROW(detail::write_file_atomic(path, bytes, calls, refuse), Error);
   EXPECT_EQ(text_of(path), "old");
   EXPECT_EQ(folder.count_files(), 1U);
+}
+
+// A rename would put a file in the place of the pipe, or of /dev/null.
+TEST(File, PipesAndDevicesAreWrittenToAndStay) {
+  const TestFolder folder;
+  const std::string pipe = folder.file("pipe");
+  const std::string link = folder.file("link");
+  ASSERT_EQ(0, ::mkfifo(pipe.c_str(), 0600));
+  std::filesystem::create_symlink(pipe, link);
+  for (const std::string& path : {pipe, link}) {
+    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+    ASSERT_GE(reader, 0);
+    write_file_atomic(path, "abc");
+    std::array<char, 8> read{};
+    EXPECT_EQ(3, ::read(reader, read.data(), read.size()));
+    EXPECT_STREQ("abc", read.data());
+    ::close(reader);
+    EXPECT_TRUE(std::filesystem::is_fifo(path));
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
 }
 
 TEST(File, ThreadsThatWriteOneFileLeaveAWholeOne) {
