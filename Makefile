@@ -28,7 +28,7 @@ demo: build ## quantize two small networks and let them adapt
 wheel: build ## Python wheel of this build, in dist/
 	@cmake --install build --prefix build/python-prefix --component library >build/python-prefix.log
 	@.venv/bin/python -m pip wheel . --no-build-isolation --no-deps -q --disable-pip-version-check -w dist \
-	  -C build-dir=build/python-wheel -C cmake.define.ZOA_PREFIX=$(CURDIR)/build/python-prefix
+	  --config-settings=build-dir=build/python-wheel --config-settings=cmake.define.ZOA_PREFIX=$(CURDIR)/build/python-prefix
 	@ls dist/*.whl
 
 lint: setup ## format, style and include checks, without compiling

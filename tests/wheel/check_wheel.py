@@ -31,10 +31,11 @@ def make_wheel(build, source, folder):
     prefix = build / "python-prefix"
     run(["cmake", "--install", build, "--prefix", prefix, "--component", "library"])
     words = [sys.executable, "-m", "pip", "wheel", source, "--no-build-isolation", "--no-deps"]
-    words += ["--disable-pip-version-check", "-w", folder, "-C", f"build-dir={build}/python-wheel"]
-    words += ["-C", f"cmake.define.ZOA_PREFIX={prefix}"]
+    words += ["--disable-pip-version-check", "-w", folder]
+    settings = [f"build-dir={build}/python-wheel", f"cmake.define.ZOA_PREFIX={prefix}"]
     if shutil.which("ccache"):
-        words += ["-C", "cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=ccache"]
+        settings.append("cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=ccache")
+    words += [f"--config-settings={setting}" for setting in settings]  # Debian's pip has no -C
     run(words)
     return next(folder.glob("*.whl"))
 
