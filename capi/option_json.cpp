@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capi/option_json.h"
 
-#include <cstddef>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -13,7 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;  // looks names up one by one, hence the limit
 
-constexpr std::size_t kMostBytes = 1U << 16U;
 constexpr std::size_t kMostShown = 80;  // of a text that is refused
 
 std::string option_text(const std::string& name, const Json& value) {
@@ -30,8 +28,8 @@ std::string option_text(const std::string& name, const Json& value) {
 }  // namespace
 
 OptionValues parse_option_json(std::string_view text) {
-  if (text.size() > kMostBytes) {
-    fail(ErrorCode::LimitExceeded, "options: more than ", kMostBytes, " bytes");
+  if (text.size() > kMostOptionBytes) {
+    fail(ErrorCode::LimitExceeded, "options: more than ", kMostOptionBytes, " bytes");
   }
   // Objects have no lists inside, so that depth needs no limit: the callback ends at depth 2.
   const auto flat = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {

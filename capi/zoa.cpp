@@ -39,8 +39,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostOptionBytes = 1U << 20U;  // looked at; far beyond what is taken
-
 thread_local std::string last_error;
 
 zoa_status status_of(zoa::ErrorCode code) {
@@ -93,7 +91,7 @@ zoa::OptionValues parse_options(const char* text) {
   if (text == nullptr) {
     return {};
   }
-  return zoa::capi::parse_option_json({text, strnlen(text, kMostOptionBytes)});
+  return zoa::capi::parse_option_json({text, strnlen(text, zoa::capi::kMostOptionBytes + 1)});
 }
 
 void copy_rgb(const std::uint8_t* pixels,

@@ -8,6 +8,7 @@
 #include "zoa/adapt/contender.h"
 #include "zoa/adapt/latency.h"
 #include "zoa/adapt/snapshot.h"
+#include "zoa/core/clock.h"
 #include "zoa/core/error.h"
 
 #include "cli/adapt_record.h"
@@ -176,10 +177,10 @@ class Job {
     }
     const Clock::time_point start = Clock::now();
     const Prediction prediction = adapter_.push(frame.picture);
-    const std::chrono::duration<double, std::milli> took = Clock::now() - start;
-    times_.add(took.count());
+    const double took = milliseconds_since(start);
+    times_.add(took);
     write(frame_record(frame, prediction, adapter_.labels(),
-                       arguments_.no_timings ? std::nullopt : std::optional(took.count())));
+                       arguments_.no_timings ? std::nullopt : std::optional(took)));
   }
 
   void write(const std::string& line) {

@@ -24,6 +24,7 @@ namespace {
 struct BenchArguments {
   std::string models;
   std::string batches = "1,16,64";
+  std::vector<std::size_t> sizes;  // parsed
   std::string methods = "noadapt,zoa";
   std::vector<std::string> settings;
   std::string data;
@@ -89,13 +90,12 @@ std::vector<BenchRow> bench_batches(const BenchArguments& arguments,
                                     const std::vector<Model>& models,
                                     const Dataset* data,
                                     Progress& progress) {
-  const std::vector<std::size_t> batches = parse_batches(arguments.batches);
   std::vector<BenchRow> rows;
   for (const Model& model : models) {
     const BatchMaker images = choose_images(arguments, model, data);
-    for (const std::size_t batch : batches) {
+    for (const std::size_t batch : arguments.sizes) {
       progress.show("bench " + model.name() + ", batch " + std::to_string(batch), rows.size(),
-                    models.size() * batches.size() * requests.size());
+                    models.size() * arguments.sizes.size() * requests.size());
       const auto more = run_bench(model, requests, {batch}, arguments.options, images);
       rows.insert(rows.end(), more.begin(), more.end());
     }
@@ -153,6 +153,7 @@ int run_bench_verb(const Arguments& words) {
   if (const auto status = parse_arguments(app, words)) {
     return *status;
   }
+  arguments.sizes = parse_batches(arguments.batches);
   const auto requests = make_requests(arguments.methods, arguments.settings);
   const std::vector<Model> models = load_models(arguments.models);
   std::shared_ptr<const Dataset> data;

@@ -10,6 +10,7 @@ import pytest
 import zoa
 
 SIDE = 16
+OPTIONS = {"window": 4, "seed": 7, "threads": 1, "guard": "off"}
 SOURCE = Path(os.environ["ZOA_SOURCE"])
 NETWORK = SOURCE / "tests/data/models/vit-opset11.onnx"
 
@@ -33,5 +34,5 @@ def model():
 
 @pytest.fixture
 def adapter(model):
-    with zoa.Adapter(model, window=4, seed=7, threads=1, guard="off") as made:
+    with zoa.Adapter(model, **OPTIONS) as made:
         yield made

@@ -5,11 +5,9 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import make_pictures
+from conftest import OPTIONS, make_pictures
 
 import zoa
-
-OPTIONS = {"window": 4, "seed": 7, "threads": 1, "guard": "off"}
 
 
 class Dlpack:

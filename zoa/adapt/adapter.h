@@ -21,9 +21,9 @@ namespace zoa {
 
 struct AdapterOptions {
   std::string method = "zoa";  ///< zoa, or noadapt: the network as shipped
-  OptionValues
-      overrides;  ///< of the method. Differs: a network with BatchNorms takes bn=blend
-                  ///< where nothing is said, since a frame is no batch. "guard.NAME": of the guards
+  /// Of the method, and "guard.NAME" of the guards. Differs: a network with BatchNorms takes
+  /// bn=blend where nothing is said, since a frame is no batch.
+  OptionValues overrides;
   std::int64_t seed = 2020;
   std::int64_t threads = 0;
   std::string guard = "on";  ///< a preset of the guards: on, evidence, paper or off

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "zoa/adapt/adapter_texts.h"
-#include "zoa/adapt/contender.h"
+#include "zoa/adapt/guard_options.h"
 
 namespace zoa {
 namespace {
@@ -24,8 +24,7 @@ void add_names(const std::vector<OptionText>& options, std::vector<std::string>&
 void check_names(const AdapterOptions& options, const ModelInfo& model) {
   std::vector<std::string> known;
   add_names(method_options(options.method, {}, model), known);
-  const std::vector<std::string> guards = guard_override_names();
-  known.insert(known.end(), guards.begin(), guards.end());
+  add_names(list_guard_overrides(GuardOptions{}), known);
   const std::size_t overridable = known.size();
   add_names(list_options(options), known);
   add_names(list_options(options.frames), known);

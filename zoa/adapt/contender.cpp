@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "zoa/adapt/guarded_method.h"
+#include "zoa/core/clock.h"
 #include "zoa/core/error.h"
 
 namespace zoa {
@@ -15,29 +16,17 @@ bool asks_for(const MethodInfo& method, SlotKind kind) {
   return std::find(method.slots.begin(), method.slots.end(), kind) != method.slots.end();
 }
 
-constexpr char kOverridePrefix[] = "guard.";
-
 }  // namespace
 
-std::vector<std::string> guard_override_names() {
-  std::vector<std::string> names;
-  const std::vector<OptionText> options = list_options(GuardOptions{});
-  names.reserve(options.size());
-  for (const OptionText& option : options) {
-    names.push_back(kOverridePrefix + option.name);
-  }
-  return names;
-}
-
 bool is_guard_override(const std::string& name) {
-  return name.rfind(kOverridePrefix, 0) == 0;
+  return name.starts_with(kGuardOverride);
 }
 
 GuardedOverrides split_overrides(const OptionValues& overrides, const std::string& preset) {
   GuardedOverrides split{{}, guard_options(preset)};
   for (const auto& [name, value] : overrides) {
     if (is_guard_override(name)) {
-      set_option(split.guard, name.substr(sizeof(kOverridePrefix) - 1), value);
+      set_option(split.guard, name.substr(kGuardOverride.size()), value);
     } else {
       split.method.emplace_back(name, value);
     }
@@ -118,8 +107,7 @@ TimedStep Contender::run(const Batch& batch) {
     method.discard();
     timed.result.updated = false;
   }
-  const std::chrono::duration<double, std::milli> wall = std::chrono::steady_clock::now() - start;
-  timed.ms = wall.count();
+  timed.ms = milliseconds_since(start);
   timed.passes = engine().passes();
   timed.pass_equivalents = engine().cost();
   return timed;

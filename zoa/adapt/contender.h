@@ -76,9 +76,6 @@ struct GuardedOverrides {
   GuardOptions guard;
 };
 
-/// "guard.NAME" of each option of the guards.
-std::vector<std::string> guard_override_names();
-
 /// Whether an override is one of the guards.
 bool is_guard_override(const std::string& name);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "zoa/core/clock.h"
 #include "zoa/core/error.h"
 #include "zoa/methods/loss.h"
 #include "zoa/methods/parts.h"
@@ -78,10 +79,11 @@ FrameAnswer FrameStream::push(const Batch& frame) {
   }
   const Clock::time_point start = Clock::now();
   std::for_each(waiting_.begin(), waiting_.end(), [](Waiting& item) { item.in_engine = false; });
-  const FramePlan plan = frames_->plan_frame(frame);
+  const bool is_finite = all_finite(frame.pixels);
+  const FramePlan plan = frames_->plan_frame(is_finite);
   FrameAnswer given;
   const PassOutput output = answer(frame, plan, given);
-  given.skip = admit(frame, given.skip);
+  given.skip = admit(frame, is_finite ? given.skip : FrameSkip::NotFinite);
   if (given.skip == FrameSkip::None) {
     enter(plan, output, given);
   }
@@ -106,7 +108,7 @@ PassOutput FrameStream::answer(const Batch& frame, const FramePlan& plan, FrameA
     answer.entropy = compute_entropy(output.logits, output.logits.size());
   }
   const bool is_answer = all_finite(output.answer) && all_finite(output.logits);
-  if (!is_answer || !all_finite(frame.pixels) || !all_finite(output.taps)) {
+  if (!is_answer || !all_finite(output.taps)) {
     answer.skip = FrameSkip::NotFinite;
   }
   if (plan.plain || (!is_answer && frames_->replaces_answer())) {
@@ -168,17 +170,14 @@ bool FrameStream::step(double milliseconds) {
 
 // A pass is not started that would probably end too late.
 void FrameStream::run_waiting(Clock::time_point start, double milliseconds) {
-  const auto since = [](Clock::time_point then) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - then).count();
-  };
   while (!waiting_.empty()) {
     const Clock::time_point begin = Clock::now();
-    if (milliseconds >= 0 && since(start) + expected_ms_ >= milliseconds) {
+    if (milliseconds >= 0 && milliseconds_since(start) + expected_ms_ >= milliseconds) {
       return;
     }
     run_further_passes(waiting_.front());
     waiting_.pop_front();
-    const double took = since(begin);
+    const double took = milliseconds_since(begin);
     expected_ms_ = expected_ms_ == 0 ? took : expected_ms_ + kMemoryOfTimes * (took - expected_ms_);
     ++done_;
     end_if_full();

@@ -27,6 +27,14 @@ GuardOptions guard_options(const std::string& preset) {
   return options;
 }
 
+std::vector<OptionText> list_guard_overrides(const GuardOptions& options) {
+  std::vector<OptionText> all = list_options(options);
+  for (OptionText& option : all) {
+    option.name.insert(0, kGuardOverride);
+  }
+  return all;
+}
+
 bool is_guarding(const GuardOptions& options) {
   return options.finite || options.least_images > 0 || options.least_spread > 0 ||
          options.probe > 0 || options.clip > 0 || options.step_share > 0 ||

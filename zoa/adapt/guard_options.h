@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "zoa/core/options.h"
 
@@ -92,6 +94,12 @@ struct GuardOptions {
 /// "on"; "off" and "paper": every guard off; "evidence": "on" with the test at 0.01.
 /// Throws  InvalidArgument for another word.
 GuardOptions guard_options(const std::string& preset);
+
+/// How the overrides of a method name an option of its guards: "guard.probe".
+inline constexpr std::string_view kGuardOverride = "guard.";
+
+/// The options as such overrides.
+std::vector<OptionText> list_guard_overrides(const GuardOptions& options);
 
 /// False where every guard is off: the method runs as published.
 bool is_guarding(const GuardOptions& options);

@@ -81,7 +81,6 @@ class AnswerCensus {
   /// logits  (B, K)
   void add(std::span<const float> logits);
   AnswerFacts facts() const;
-  void clear() { *this = AnswerCensus(mean_.size()); }
 
   void save(StateWriter& writer, const std::string& prefix) const;
   /// Throws  StateMismatch for another number of classes, BadFile for values that cannot be; it may

@@ -57,9 +57,9 @@ void GuardedFrames::note(GuardReason reason) {
   reasons_.push_back(reason);
 }
 
-FramePlan GuardedFrames::plan_frame(const Batch& frame) {
+FramePlan GuardedFrames::plan_frame(bool is_finite) {
   reasons_.clear();
-  if (keeper_->guard().options().finite && !all_finite(frame.pixels)) {
+  if (keeper_->guard().options().finite && !is_finite) {
     note(GuardReason::NonFiniteInput);
     return {true, false, false};
   }

@@ -35,7 +35,7 @@ class GuardedFrames final : public FrameMethod {
 
   std::size_t frame_passes() const override { return method_->frame_passes(); }
   SlotValues frame_values(std::size_t index) override { return method_->frame_values(index); }
-  FramePlan plan_frame(const Batch& frame) override;
+  FramePlan plan_frame(bool is_finite) override;
   bool has_passes() const override { return plan_.method; }
   bool replaces_answer() override;
   bool admit_frame(const Batch& frame) override;

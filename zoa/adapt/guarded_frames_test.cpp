@@ -100,17 +100,11 @@ void expect_guarded(const Batch& harmful,
                     const GuardOptions& options,
                     GuardReason reason,
                     std::int64_t times) {
-  constexpr double kHarmed = 80;
   Subject bare(std::nullopt);
-  bare.run(harmful);
-  EXPECT_LT(bare.agreement(all_classes(99)), kHarmed) << "no harm to guard against";
   Subject guarded(options);
-  const MemoryState before = guarded.learnt();
-  const FrameAnswer last = guarded.run(harmful);
-  EXPECT_EQ(guarded.learnt(), before);
+  const FrameAnswer last = test::expect_harm_withheld(bare, guarded, harmful);
   EXPECT_EQ(guarded.count(reason), times) << counters_text(guarded.guard().counters());
   EXPECT_NE(last.guard.find(reason_name(reason)), std::string::npos) << last.guard;
-  EXPECT_EQ(guarded.agreement(all_classes(99)), 100);
 }
 
 GuardOptions images_only() {

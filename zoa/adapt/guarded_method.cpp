@@ -59,10 +59,8 @@ GuardedMethod::GuardedMethod(std::unique_ptr<Method> method,
 
 std::vector<OptionText> GuardedMethod::options() const {
   std::vector<OptionText> all = method_->options();
-  for (OptionText& option : list_options(guard().options())) {
-    option.name = std::string(kGuardPrefix) + "." + option.name;
-    all.push_back(std::move(option));
-  }
+  const std::vector<OptionText> guards = list_guard_overrides(guard().options());
+  all.insert(all.end(), guards.begin(), guards.end());
   return all;
 }
 

@@ -10,7 +10,10 @@
 #include <span>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "zoa/adapt/guard_options.h"
+#include "zoa/core/state_file.h"
 #include "zoa/methods/fake_forward.h"
 
 namespace zoa::test {
@@ -85,6 +88,20 @@ inline double agreement(std::span<const float> logits, const Batch& batch) {
     same += top(&logits[i * kClasses]) == top(&shipped[i * kClasses]) ? 1U : 0U;
   }
   return 100.0 * static_cast<double>(same) / static_cast<double>(batch.count);
+}
+
+/// After harmful pictures ordinary ones are answered otherwise than by the shipped network; with
+/// the guard nothing was learnt and the answers are right. Gives the guarded one's last answer.
+template <class Subject>
+auto expect_harm_withheld(Subject& bare, Subject& guarded, const Batch& harmful) {
+  constexpr double kHarmed = 80;
+  bare.run(harmful);
+  EXPECT_LT(bare.agreement(all_classes(99)), kHarmed) << "no harm to guard against";
+  const MemoryState before = guarded.learnt();
+  auto last = guarded.run(harmful);
+  EXPECT_EQ(guarded.learnt(), before);
+  EXPECT_EQ(guarded.agreement(all_classes(99)), 100);
+  return last;
 }
 
 }  // namespace zoa::test

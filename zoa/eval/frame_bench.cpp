@@ -8,6 +8,7 @@
 
 #include "zoa/adapt/adapter.h"
 #include "zoa/adapt/latency.h"
+#include "zoa/core/clock.h"
 #include "zoa/eval/peak_memory.h"
 
 namespace zoa {
@@ -17,10 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kImages = 64;      // different ones, one after the other
 constexpr std::int64_t kSamples = 1000;  // of the memory, at most
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 struct Contestant {
   std::string method;
@@ -32,12 +29,12 @@ struct Contestant {
   void push(std::span<const float> image, bool timed) {
     const Clock::time_point start = Clock::now();
     adapter.push(image);
-    const double answer = since(start);
+    const double answer = milliseconds_since(start);
     const Clock::time_point pause = Clock::now();
     adapter.step(-1);
     if (timed) {
       answers.add(answer);
-      pauses.add(since(pause));
+      pauses.add(milliseconds_since(pause));
     }
   }
 };

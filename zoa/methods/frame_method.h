@@ -34,9 +34,9 @@ class FrameMethod {
   /// Takes what the answering pass of a frame measured inside the network. At once, not staged.
   virtual void observe_frame(const PassOutput& answered) = 0;
 
-  /// Once for every frame, before its passes. But for frames that are no numbers the plan is the
-  /// same for all frames of a window.
-  virtual FramePlan plan_frame(const Batch& /*frame*/) { return {}; }
+  /// Once for every frame, before its passes. The plan is the same for all frames of a window whose
+  /// pixels are finite.
+  virtual FramePlan plan_frame(bool /*is_finite*/) { return {}; }
 
   /// Whether the plan for the present window has passes of the method.
   virtual bool has_passes() const { return true; }
