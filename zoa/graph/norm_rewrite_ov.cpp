@@ -81,12 +81,40 @@ Value scale_of(const Value& gamma, const Value& variance, const std::vector<floa
   return std::make_shared<op::v1::Divide>(gamma, root)->output(0);
 }
 
-// Two sweeps (mean, then mean of squared differences): as fast as the one-sweep form on this
-// runtime and free of its cancellation.
+// What a BatchNorm reads, moved by its source mean (which the convolution takes in as its bias),
+// and the batch's moments of that.
+struct Moments {
+  Value moved;
+  Value mean;
+  Value variance;
+};
+
+// One sweep of reading: no map of squares is written. The source mean is near the batch's, so that
+// little cancels in E[x^2] - E[x]^2.
+Moments measure(const Value& x, const BatchNormConstants& constants) {
+  const ov::Shape& shape = x.get_shape();
+  const auto count = static_cast<float>(ov::shape_size(shape) / shape[1]);
+  Moments moments;
+  moments.moved = subtract(x, per_channel(constants.mean));
+  moments.mean = mean_over_batch(moments.moved);
+  const Value length =
+      std::make_shared<op::v4::ReduceL2>(moments.moved, make_indices({0, 2, 3}), true)->output(0);
+  const Value squares =
+      multiply(multiply(length, length), make_constant({1, 1, 1, 1}, {1.0F / count})->output(0));
+  const Value variance = subtract(squares, multiply(moments.mean, moments.mean));
+  moments.variance = std::make_shared<op::v0::Relu>(variance)->output(0);
+  return moments;
+}
+
+// (moved - mean) * scale + beta
+Value normalised(const Value& moved, const Value& mean, const Value& scale, const Value& beta) {
+  return add(multiply(moved, scale), subtract(beta, multiply(mean, scale)));
+}
+
 Value batch_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
-  const Value centred = subtract(x, mean_over_batch(x));
-  const Value variance = mean_over_batch(multiply(centred, centred));
-  return add(multiply(centred, scale_of(form.gamma, variance, constants.eps)), form.beta);
+  const Moments batch = measure(x, constants);
+  return normalised(batch.moved, batch.mean, scale_of(form.gamma, batch.variance, constants.eps),
+                    form.beta);
 }
 
 Value source_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
@@ -107,12 +135,11 @@ Value mixed(const Value& given, const Value& of_batch, const Value& mix) {
 }
 
 Value given_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
-  const Value batch_mean = mean_over_batch(x);
-  const Value centred = subtract(x, batch_mean);
-  const Value batch_variance = mean_over_batch(multiply(centred, centred));
-  const Value mean = mixed(form.mean, batch_mean, form.mix);
-  const Value variance = mixed(form.variance, batch_variance, form.mix);
-  return add(multiply(subtract(x, mean), scale_of(form.gamma, variance, constants.eps)), form.beta);
+  const Moments batch = measure(x, constants);
+  const Value given = subtract(form.mean, per_channel(constants.mean));
+  const Value mean = mixed(given, batch.mean, form.mix);
+  const Value variance = mixed(form.variance, batch.variance, form.mix);
+  return normalised(batch.moved, mean, scale_of(form.gamma, variance, constants.eps), form.beta);
 }
 
 // The group norm without its affine.
