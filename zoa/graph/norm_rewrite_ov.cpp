@@ -71,8 +71,16 @@ Value subtract(const Value& a, const Value& b) {
   return std::make_shared<op::v1::Subtract>(a, b)->output(0);
 }
 
+// Over positions by a pooling, image by image as convolutions share out their work: each thread
+// then reads what it wrote. A reduction over all axes at once takes two to four times as long
+// (docs/performance.md).
 Value mean_over_batch(const Value& x) {
-  return std::make_shared<op::v1::ReduceMean>(x, make_indices({0, 2, 3}), true)->output(0);
+  const ov::Shape& shape = x.get_shape();
+  const Value pooled = std::make_shared<op::v1::AvgPool>(
+                           x, ov::Strides{1, 1}, ov::Shape{0, 0}, ov::Shape{0, 0},
+                           ov::Shape{shape[2], shape[3]}, true, op::RoundingType::FLOOR)
+                           ->output(0);
+  return std::make_shared<op::v1::ReduceMean>(pooled, make_indices({0}), true)->output(0);
 }
 
 // gamma / sqrt(variance + eps)
@@ -89,18 +97,12 @@ struct Moments {
   Value variance;
 };
 
-// One sweep of reading: no map of squares is written. The source mean is near the batch's, so that
-// little cancels in E[x^2] - E[x]^2.
+// The source mean is near the batch's, so that little cancels in E[x^2] - E[x]^2.
 Moments measure(const Value& x, const BatchNormConstants& constants) {
-  const ov::Shape& shape = x.get_shape();
-  const auto count = static_cast<float>(ov::shape_size(shape) / shape[1]);
   Moments moments;
   moments.moved = subtract(x, per_channel(constants.mean));
   moments.mean = mean_over_batch(moments.moved);
-  const Value length =
-      std::make_shared<op::v4::ReduceL2>(moments.moved, make_indices({0, 2, 3}), true)->output(0);
-  const Value squares =
-      multiply(multiply(length, length), make_constant({1, 1, 1, 1}, {1.0F / count})->output(0));
+  const Value squares = mean_over_batch(multiply(moments.moved, moments.moved));
   const Value variance = subtract(squares, multiply(moments.mean, moments.mean));
   moments.variance = std::make_shared<op::v0::Relu>(variance)->output(0);
   return moments;
@@ -111,8 +113,7 @@ Value normalised(const Value& moved, const Value& mean, const Value& scale, cons
   return add(multiply(moved, scale), subtract(beta, multiply(mean, scale)));
 }
 
-Value batch_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
-  const Moments batch = measure(x, constants);
+Value batch_form(const Moments& batch, const NormForm& form, const BatchNormConstants& constants) {
   return normalised(batch.moved, batch.mean, scale_of(form.gamma, batch.variance, constants.eps),
                     form.beta);
 }
@@ -134,8 +135,7 @@ Value mixed(const Value& given, const Value& of_batch, const Value& mix) {
   return add(multiply(given, rest), multiply(of_batch, mix));
 }
 
-Value given_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
-  const Moments batch = measure(x, constants);
+Value given_form(const Moments& batch, const NormForm& form, const BatchNormConstants& constants) {
   const Value given = subtract(form.mean, per_channel(constants.mean));
   const Value mean = mixed(given, batch.mean, form.mix);
   const Value variance = mixed(form.variance, batch.variance, form.mix);
@@ -154,20 +154,36 @@ Value plain_group_norm(const Norm& norm) {
   return norm.normalize->clone_with_new_inputs(inputs)->output(0);
 }
 
-Value new_output(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
+// Of x itself, as a site gives them.
+ValueMoments moments_of(const Moments& batch, const BatchNormConstants& constants) {
+  const auto row = [&](const Value& value) {
+    const auto channels = static_cast<std::int64_t>(constants.mean.size());
+    return std::make_shared<op::v1::Reshape>(value, make_indices({1, channels}), false)->output(0);
+  };
+  return {row(add(batch.mean, per_channel(constants.mean))), row(batch.variance), {}};
+}
+
+RewrittenNorm new_batch_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
+  const BatchNormConstants constants = batch_norm_constants(norm, folded);
+  const bool given = form.mix.get_node() != nullptr;
+  if (!given && !form.batch_statistics) {
+    return {source_form(norm.input, form, constants), std::nullopt};
+  }
+  const Moments batch = measure(norm.input, constants);
+  return {given ? given_form(batch, form, constants) : batch_form(batch, form, constants),
+          moments_of(batch, constants)};
+}
+
+RewrittenNorm new_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
   switch (norm.kind) {
     case NormKind::LayerNorm:
-      return add(multiply(norm.normalize->output(0), form.gamma), form.beta);
-    case NormKind::GroupNorm: return add(multiply(plain_group_norm(norm), form.gamma), form.beta);
+      return {add(multiply(norm.normalize->output(0), form.gamma), form.beta), std::nullopt};
+    case NormKind::GroupNorm:
+      return {add(multiply(plain_group_norm(norm), form.gamma), form.beta), std::nullopt};
     case NormKind::BatchNorm:
     case NormKind::FoldedBatchNorm: break;
   }
-  const BatchNormConstants constants = batch_norm_constants(norm, folded);
-  if (form.mix.get_node() != nullptr) {
-    return given_form(norm.input, form, constants);
-  }
-  return form.batch_statistics ? batch_form(norm.input, form, constants)
-                               : source_form(norm.input, form, constants);
+  return new_batch_norm(norm, form, folded);
 }
 
 }  // namespace
@@ -185,14 +201,14 @@ NeutralStatistics neutral_statistics(const Norm& norm, const FoldedStats& folded
   return {std::move(constants.mean), std::move(constants.variance)};
 }
 
-Value rewrite_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
+RewrittenNorm rewrite_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
   const auto readers = norm.output.get_target_inputs();  // before the new nodes read it as well
-  const Value output = new_output(norm, form, folded);
+  RewrittenNorm made = new_norm(norm, form, folded);
   for (auto reader : readers) {
-    reader.replace_source_output(output);
+    reader.replace_source_output(made.output);
   }
-  output.get_node()->set_friendly_name(norm.layer);
-  return output;
+  made.output.get_node()->set_friendly_name(norm.layer);
+  return made;
 }
 
 }  // namespace zoa
