@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 
 #include <openvino/openvino.hpp>
 
+#include "zoa/core/clock.h"
 #include "zoa/core/error.h"
 #include "zoa/engine/isa.h"
 #include "zoa/engine/plan_ov.h"
@@ -68,7 +70,9 @@ ov::AnyMap compile_settings(int threads) {
 
 Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads)
     : batch_(batch) {
+  const auto start = std::chrono::steady_clock::now();
   const Cut cut = cut_model(instrument_model(graph, options, batch).model);
+  rewrite_ms_ = milliseconds_since(start);
   const ov::AnyMap settings = compile_settings(threads);
   if (options.head) {
     head_ = runtime_core()

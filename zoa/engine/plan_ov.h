@@ -38,6 +38,8 @@ class Plan {
   Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads);
 
   std::size_t batch() const { return batch_; }
+  /// Part of the constructor's time that went before compiling.
+  double rewrite_ms() const { return rewrite_ms_; }
   /// The pixels are not copied.
   void set_input(const Batch& batch);
   void run_prefix();
@@ -51,6 +53,7 @@ class Plan {
   void set_slot(std::size_t index, const SlotInfo& slot, std::span<const float> values);
 
   std::size_t batch_;
+  double rewrite_ms_ = 0;
   ov::InferRequest prefix_;
   ov::InferRequest suffix_;
   ov::InferRequest head_;  // where the options ask for it
