@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/graph/instrument_ov.h"
 
+#include <algorithm>
 #include <set>
 
 #include <openvino/op/ops.hpp>
@@ -132,7 +133,7 @@ class Instrumenter {
 
   // The rows of all images share the statistics, so these slots are never per sample.
   void add_norm_statistics(const Norm& norm, NormForm& form) {
-    if (mix_ == nullptr) {
+    if (mix_ == nullptr && options_.norm_mix) {
       mix_ = std::make_shared<op::v0::Parameter>(ov::element::f32, ov::Shape{1, 1, 1, 1});
     }
     const NeutralStatistics neutral = neutral_statistics(norm, options_.folded);
@@ -143,14 +144,28 @@ class Instrumenter {
     form.variance = add_slot(
         {norm.layer + ".variance", norm.layer, SlotKind::NormVariance, channels, neutral.variance},
         shape);
-    form.mix = mix_->output(0);
+    if (mix_ != nullptr) {
+      form.mix = mix_->output(0);
+    }
+  }
+
+  // Of norms that have slots those alone are measured: before the first slot nothing can be
+  // corrected.
+  bool is_wanted(const SitePoint& point) const {
+    return point.info.kind != SiteKind::Normalised || !options_.norm_slots ||
+           std::any_of(result_.slots.begin(), result_.slots.end(), [&](const SlotInfo& slot) {
+             return slot.kind == SlotKind::NormGamma &&
+                    slot.layer + kNormalisedSuffix == point.info.name;
+           });
   }
 
   void add_sites(const SiteRequest& request) {
     const auto points = find_sites(model_, structure_, request,
                                    [this](const Value& value) { return current(value); });
     for (const SitePoint& point : points) {
-      add_site(point, request.covariance);
+      if (is_wanted(point)) {
+        add_site(point, request.covariance);
+      }
     }
   }
 
@@ -161,10 +176,14 @@ class Instrumenter {
                                                : std::set<ov::Input<ov::Node>>(
                                                      point.readers.begin(), point.readers.end());
     const Value measured = pooled(point.value, point.token);
-    const ValueMoments moments = measure_value(measured, covariance ? info.group : 0);
+    const bool by_image = info.spread || !info.variance;
+    const ValueMoments moments = by_image ? measure_images(measured, info.variance)
+                                          : measure_value(measured, covariance ? info.group : 0);
     const std::string number = std::to_string(result_.sites.size());
     add_output(moments.mean, kSiteMeanOutput + number);
-    add_output(moments.variance, kSiteVarianceOutput + number);
+    if (moments.variance.get_node() != nullptr) {
+      add_output(moments.variance, kSiteVarianceOutput + number);
+    }
     if (covariance) {
       add_output(moments.covariance, kSiteCovarianceOutput + number);
       info.covariance = site_covariances_;

@@ -107,6 +107,10 @@ Value mixed(const Value& given, const Value& of_batch, const Value& mix) {
 }
 
 Value given_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
+  if (form.mix.get_node() == nullptr) {
+    const Value scale = scale_of(form.gamma, form.variance, constants.eps);
+    return add(multiply(x, scale), subtract(form.beta, multiply(scale, form.mean)));
+  }
   const Value batch_mean = mean_over_batch(x);
   const Value centred = subtract(x, batch_mean);
   const Value batch_variance = mean_over_batch(multiply(centred, centred));
@@ -136,7 +140,7 @@ Value new_output(const Norm& norm, const NormForm& form, const FoldedStats& fold
     case NormKind::FoldedBatchNorm: break;
   }
   const BatchNormConstants constants = batch_norm_constants(norm, folded);
-  if (form.mix.get_node() != nullptr) {
+  if (form.mean.get_node() != nullptr) {
     return given_form(norm.input, form, constants);
   }
   return form.batch_statistics ? batch_form(norm.input, form, constants)
@@ -144,6 +148,10 @@ Value new_output(const Norm& norm, const NormForm& form, const FoldedStats& fold
 }
 
 }  // namespace
+
+Value normalised_value(const Norm& norm) {
+  return norm.kind == NormKind::GroupNorm ? plain_group_norm(norm) : norm.normalize->output(0);
+}
 
 NeutralAffine neutral_affine(const Norm& norm, const FoldedStats& folded) {
   if (norm.kind != NormKind::FoldedBatchNorm) {

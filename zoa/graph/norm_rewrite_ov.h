@@ -12,6 +12,7 @@ struct NormForm {
   ov::Output<ov::Node> beta;
   bool batch_statistics = false;  ///< BatchNorm normalises with the statistics of the batch
   /// BatchNorm normalises with (1 - mix) * these + mix * those of the batch; no nodes: not given.
+  /// Without a node for mix it is 0, and nothing of the batch is computed.
   ov::Output<ov::Node> mean;
   ov::Output<ov::Node> variance;
   ov::Output<ov::Node> mix;
@@ -31,6 +32,9 @@ struct NeutralStatistics {
   std::vector<float> variance;
 };
 NeutralStatistics neutral_statistics(const Norm& norm, const FoldedStats& folded);
+
+/// What a LayerNorm or GroupNorm gives before its affine.
+ov::Output<ov::Node> normalised_value(const Norm& norm);
 
 /// Replaces the norm in its graph.
 /// Returns  the new output.

@@ -74,6 +74,26 @@ ValueMoments measure_value(const Value& value, std::size_t group) {
   return moments;
 }
 
+ValueMoments measure_images(const Value& value, bool variance) {
+  ValueMoments moments;
+  const std::size_t rank = value.get_shape().size();
+  if (rank == 2) {  // rows: an image is its own mean
+    moments.mean = value;
+    return moments;
+  }
+  const auto axes = rank == 4 ? make_indices({2, 3}) : make_indices({1});
+  const Value mean = std::make_shared<op::v1::ReduceMean>(value, axes, true)->output(0);
+  const std::vector<std::size_t> rows{value.get_shape()[0], channels_in(value)};
+  moments.mean = reshape(mean, rows);
+  if (variance) {
+    const Value centred = std::make_shared<op::v1::Subtract>(value, mean)->output(0);
+    const Value squares = std::make_shared<op::v1::Multiply>(centred, centred)->output(0);
+    moments.variance =
+        reshape(std::make_shared<op::v1::ReduceMean>(squares, axes, true)->output(0), rows);
+  }
+  return moments;
+}
+
 ov::Shape channel_shape(const Value& value, std::size_t channels) {
   ov::Shape shape(value.get_shape().size(), 1);
   shape[shape.size() == 4 ? 1 : shape.size() - 1] = channels;

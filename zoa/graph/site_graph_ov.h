@@ -16,6 +16,10 @@ struct ValueMoments {
 /// group  channels per block of the covariance; 0 = no covariance. Shapes must be static.
 ValueMoments measure_value(const ov::Output<ov::Node>& value, std::size_t group);
 
+/// Mean and, where asked for, biased variance of every image over its positions, (B, C) each; no
+/// node for the variance of rows, which is 0.
+ValueMoments measure_images(const ov::Output<ov::Node>& value, bool variance);
+
 /// The shape that one number per channel needs to broadcast against the value.
 ov::Shape channel_shape(const ov::Output<ov::Node>& value, std::size_t channels);
 
