@@ -265,6 +265,7 @@ TEST_P(NormStatistics, MixGoesFromShippedToBatch) {
   const Batch batch = random_batch(32);
   EngineOptions options;
   options.norm_statistics = true;
+  options.norm_mix = true;
   Engine engine(model, options);
   engine.begin(batch);
   const std::vector<float> shipped{0.0F};
@@ -285,6 +286,7 @@ TEST_P(NormStatistics, MeasuredStatisticsGivenBackAreThoseOfTheBatch) {
   const Model model = test::make_quantized(GetParam(), test::options_of("w8a8"));
   EngineOptions options;
   options.norm_statistics = true;
+  options.norm_mix = true;
   options.sites = {{SiteKind::NormInput, SiteForm::Measured, 0, false, 0}};
   Engine engine(model, options);
   engine.begin(random_batch(32));

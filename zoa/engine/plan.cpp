@@ -32,6 +32,7 @@ Instrumented instrument_model(const ModelGraph& graph,
   wanted.batch_statistics = options.batch_statistics;
   wanted.norm_slots = options.norm_slots;
   wanted.norm_statistics = options.norm_statistics;
+  wanted.norm_mix = options.norm_mix;
   wanted.prompts = options.prompts;
   wanted.input_filter = options.input_filter;
   wanted.sites = options.sites;

@@ -71,16 +71,9 @@ Value subtract(const Value& a, const Value& b) {
   return std::make_shared<op::v1::Subtract>(a, b)->output(0);
 }
 
-// Over positions by a pooling, image by image as convolutions share out their work: each thread
-// then reads what it wrote. A reduction over all axes at once takes two to four times as long
-// (docs/performance.md).
 Value mean_over_batch(const Value& x) {
-  const ov::Shape& shape = x.get_shape();
-  const Value pooled = std::make_shared<op::v1::AvgPool>(
-                           x, ov::Strides{1, 1}, ov::Shape{0, 0}, ov::Shape{0, 0},
-                           ov::Shape{shape[2], shape[3]}, true, op::RoundingType::FLOOR)
-                           ->output(0);
-  return std::make_shared<op::v1::ReduceMean>(pooled, make_indices({0}), true)->output(0);
+  return std::make_shared<op::v1::ReduceMean>(mean_of_positions(x), make_indices({0}), true)
+      ->output(0);
 }
 
 // gamma / sqrt(variance + eps)
@@ -135,6 +128,12 @@ Value mixed(const Value& given, const Value& of_batch, const Value& mix) {
   return add(multiply(given, rest), multiply(of_batch, mix));
 }
 
+// Statistics of earlier batches alone: nothing is measured.
+Value lagged_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
+  const Value scale = scale_of(form.gamma, form.variance, constants.eps);
+  return add(multiply(x, scale), subtract(form.beta, multiply(scale, form.mean)));
+}
+
 Value given_form(const Moments& batch, const NormForm& form, const BatchNormConstants& constants) {
   const Value given = subtract(form.mean, per_channel(constants.mean));
   const Value mean = mixed(given, batch.mean, form.mix);
@@ -165,12 +164,16 @@ ValueMoments moments_of(const Moments& batch, const BatchNormConstants& constant
 
 RewrittenNorm new_batch_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
   const BatchNormConstants constants = batch_norm_constants(norm, folded);
-  const bool given = form.mix.get_node() != nullptr;
+  const bool given = form.mean.get_node() != nullptr;
+  const bool blends = form.mix.get_node() != nullptr;
+  if (given && !blends) {
+    return {lagged_form(norm.input, form, constants), std::nullopt};
+  }
   if (!given && !form.batch_statistics) {
     return {source_form(norm.input, form, constants), std::nullopt};
   }
   const Moments batch = measure(norm.input, constants);
-  return {given ? given_form(batch, form, constants) : batch_form(batch, form, constants),
+  return {blends ? given_form(batch, form, constants) : batch_form(batch, form, constants),
           moments_of(batch, constants)};
 }
 
@@ -187,6 +190,10 @@ RewrittenNorm new_norm(const Norm& norm, const NormForm& form, const FoldedStats
 }
 
 }  // namespace
+
+Value normalised_value(const Norm& norm) {
+  return norm.kind == NormKind::GroupNorm ? plain_group_norm(norm) : norm.normalize->output(0);
+}
 
 NeutralAffine neutral_affine(const Norm& norm, const FoldedStats& folded) {
   if (norm.kind != NormKind::FoldedBatchNorm) {

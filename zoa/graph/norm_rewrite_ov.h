@@ -15,6 +15,7 @@ struct NormForm {
   ov::Output<ov::Node> beta;
   bool batch_statistics = false;  ///< BatchNorm normalises with the statistics of the batch
   /// BatchNorm normalises with (1 - mix) * these + mix * those of the batch; no nodes: not given.
+  /// Without a node for mix it is 0, and nothing of the batch is computed.
   ov::Output<ov::Node> mean;
   ov::Output<ov::Node> variance;
   ov::Output<ov::Node> mix;
@@ -40,6 +41,9 @@ struct RewrittenNorm {
   /// Of what a BatchNorm reads, over batch and positions, where the new form takes them: (1, C).
   std::optional<ValueMoments> input;
 };
+
+/// What a LayerNorm or GroupNorm gives before its affine.
+ov::Output<ov::Node> normalised_value(const Norm& norm);
 
 /// Replaces the norm in its graph.
 RewrittenNorm rewrite_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded);
