@@ -43,7 +43,9 @@ EngineOptions engine_options(const MethodInfo& method, bool has_batch_norm, int 
   options.batch_statistics = method.uses_batch_statistics && has_batch_norm;
   options.norm_slots =
       asks_for(method, SlotKind::NormGamma) || asks_for(method, SlotKind::NormBeta);
-  options.norm_statistics = asks_for(method, SlotKind::NormMix);
+  options.norm_statistics = asks_for(method, SlotKind::NormMean);
+  options.norm_mix = asks_for(method, SlotKind::NormMix);
+  options.adapt = method.norms;
   options.per_sample_slots = method.per_sample;
   options.prompts = asks_for(method, SlotKind::Prompt) ? method.prompts : 0;
   options.input_filter = asks_for(method, SlotKind::InputFilter);

@@ -35,6 +35,8 @@ enum class SiteKind {
   BlockToken,   ///< of that the row that the head reads (CNN: mean over positions); measured only
   LayerInput,   ///< what a layer with constant weights inside a block reads, before its quantizer
   NormInput,    ///< what a BatchNorm reads; measured only: NormMean and NormVariance correct it
+  Normalised,  ///< what a LayerNorm or GroupNorm gives before its gamma and beta, which correct it;
+               ///< measured only. Where gamma and beta are slots: of those norms alone
 };
 
 enum class SiteForm { Measured, Diagonal, Matrix };  ///< no slots; scale, offset; matrix, offset
@@ -46,6 +48,8 @@ struct SiteRequest {
   std::size_t group = 0;    ///< channels per group of a matrix and of covariances; 0 = all
   bool covariance = false;  ///< PassOutput::site_covariance is filled
   double from_depth = 0;    ///< only blocks b >= from_depth * number of blocks
+  bool variance = true;     ///< PassOutput::site_variance is filled; the mean alone costs less
+  bool spread = false;      ///< PassOutput::site_spread is filled; not along with covariances
 };
 
 /// All sites' channels lie side by side in one row; so do their covariances.
@@ -59,6 +63,8 @@ struct SiteInfo {
   std::size_t group = 0;                  ///< g; C where channels are not grouped
   std::size_t offset = 0;                 ///< first column in site_mean and site_variance
   std::optional<std::size_t> covariance;  ///< first number in site_covariance, (C / g, g, g)
+  bool variance = true;                   ///< as asked for; so spread
+  bool spread = false;
 };
 
 struct SlotInfo {
@@ -105,6 +111,8 @@ struct SourceStats {
   std::vector<float> site_variance = {};    ///< (site_width), biased. NormInput sites: what the
                                             ///< network ships as running statistics
   std::vector<float> site_covariance = {};  ///< as in PassOutput; empty unless asked for
+  std::vector<float> site_spread = {};      ///< (site_width), unbiased, of all images; 0 where it
+                                            ///< was not asked for
 };
 
 /// Statistics of the stem's output over batch and positions, one number per channel.
@@ -127,9 +135,12 @@ struct PassOutput {
   std::span<const float> taps;    ///< (B, tap_width); empty where the engine was made without taps
   /// What arrived at the sites, before their own correction, over batch and positions.
   std::span<const float> site_mean = {};      ///< (site_width)
-  std::span<const float> site_variance = {};  ///< (site_width), biased
+  std::span<const float> site_variance = {};  ///< (site_width), biased; 0 where not asked for
   std::span<const float> site_covariance =
       {};  ///< (C / g, g, g) for each site that asks for it, biased
+  /// Variance over the images of what each has as its own mean over positions: how far the mean of
+  /// so many images strays by itself. Biased; 0 for sites that do not ask for it.
+  std::span<const float> site_spread = {};  ///< (site_width)
 };
 
 class Forward {

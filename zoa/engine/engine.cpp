@@ -10,6 +10,7 @@
 #include "zoa/core/error.h"
 #include "zoa/core/threads.h"
 #include "zoa/engine/cost_ov.h"
+#include "zoa/engine/image_moments.h"
 #include "zoa/engine/isa.h"
 #include "zoa/engine/plan_ov.h"
 #include "zoa/graph/head_ov.h"
@@ -95,6 +96,7 @@ struct Engine::Impl {
   std::vector<float> site_mean;
   std::vector<float> site_variance;
   std::vector<float> site_covariance;
+  std::vector<float> site_spread;
 
   Impl(const Model& m, const EngineOptions& o)
       : model(m), options(o), threads(threads_or_available(o.threads)) {
@@ -176,15 +178,30 @@ struct Engine::Impl {
     site_mean.clear();
     site_variance.clear();
     site_covariance.clear();
+    site_spread.clear();
     const auto append = [&](std::vector<float>& row, const std::string& name) {
       const auto values = plan.output(name);
       row.insert(row.end(), values.begin(), values.end());
     };
     for (std::size_t i = 0; i < info.sites.size(); ++i) {
       const std::string number = std::to_string(i);
+      const SiteInfo& site = info.sites[i];
+      if (site.spread || !site.variance) {
+        ImageMoments moments =
+            pool_images(plan.output(kSiteMeanOutput + number),
+                        plan.output(kSiteVarianceOutput + number), site.channels);
+        if (!site.variance) {
+          moments.variance.assign(site.channels, 0.0F);
+        }
+        site_mean.insert(site_mean.end(), moments.mean.begin(), moments.mean.end());
+        site_variance.insert(site_variance.end(), moments.variance.begin(), moments.variance.end());
+        site_spread.insert(site_spread.end(), moments.spread.begin(), moments.spread.end());
+        continue;
+      }
       append(site_mean, kSiteMeanOutput + number);
       append(site_variance, kSiteVarianceOutput + number);
       append(site_covariance, kSiteCovarianceOutput + number);
+      site_spread.resize(site_mean.size(), 0.0F);
     }
   }
 };
@@ -296,6 +313,7 @@ PassOutput Engine::pass(const SlotValues& values) {
   output.site_mean = impl_->site_mean;
   output.site_variance = impl_->site_variance;
   output.site_covariance = impl_->site_covariance;
+  output.site_spread = impl_->site_spread;
   return output;
 }
 

@@ -19,7 +19,8 @@ struct EngineOptions {
   bool taps = false;              ///< PassOutput::taps is filled
   bool stem = false;              ///< Forward::stem() is filled
   bool per_sample_slots = false;  ///< norm slots take B * C values as well
-  bool norm_statistics = false;   ///< mean, variance and mix of BatchNorms are slots
+  bool norm_statistics = false;   ///< mean and variance of BatchNorms are slots
+  bool norm_mix = false;          ///< with them the share of the batch's own statistics
   std::size_t prompts = 0;        ///< tokens, a slot
   bool input_filter = false;      ///< a convolution in front, a slot
   std::vector<SiteRequest> sites;

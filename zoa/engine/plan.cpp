@@ -6,14 +6,22 @@
 
 #include "zoa/core/clock.h"
 #include "zoa/core/error.h"
+#include "zoa/engine/isa.h"
 #include "zoa/engine/plan_ov.h"
 #include "zoa/graph/head_ov.h"
 #include "zoa/graph/import_ov.h"
+#include "zoa/graph/linear_convolutions_ov.h"
 #include "zoa/graph/low_bits_ov.h"
 #include "zoa/graph/runtime_ov.h"
 #include "zoa/graph/token_rows_ov.h"
 
 namespace zoa {
+
+void suit_kernels(const std::shared_ptr<ov::Model>& model) {
+  if (running_isa() == "avx2") {
+    run_linear_as_convolutions(model);
+  }
+}
 
 Instrumented instrument_model(const ModelGraph& graph,
                               const EngineOptions& options,
@@ -24,6 +32,7 @@ Instrumented instrument_model(const ModelGraph& graph,
   wanted.batch_statistics = options.batch_statistics;
   wanted.norm_slots = options.norm_slots;
   wanted.norm_statistics = options.norm_statistics;
+  wanted.norm_mix = options.norm_mix;
   wanted.prompts = options.prompts;
   wanted.input_filter = options.input_filter;
   wanted.sites = options.sites;
@@ -36,7 +45,8 @@ Instrumented instrument_model(const ModelGraph& graph,
   if (!result.slots.empty() && structure.reads_token) {
     compute_token_rows(result.model);  // the plain network stays exactly what the file says
   }
-  lower_quantizers(result.model);  // last: everything before reads the quantizers of the file
+  lower_quantizers(result.model);  // late: everything before reads the quantizers of the file
+  suit_kernels(result.model);
   return result;
 }
 
@@ -46,6 +56,7 @@ std::shared_ptr<ov::Model> head_model(const ModelGraph& graph,
   const auto network = with_batch(graph.network, batch);
   const auto head = make_head(find_structure(network, graph.name, {options.adapt}));
   lower_quantizers(head);
+  suit_kernels(head);
   return head;
 }
 

@@ -15,6 +15,10 @@
 
 namespace zoa {
 
+/// Rewrites a network whose quantizers are lowered into the form that this processor's kernels run
+/// fastest; the numbers stay.
+void suit_kernels(const std::shared_ptr<ov::Model>& model);
+
 /// The graph of a plan before it is compiled.
 Instrumented instrument_model(const ModelGraph& graph,
                               const EngineOptions& options,

@@ -22,7 +22,8 @@ using FoldedStats = std::map<std::string, ChannelStats>;
 struct InstrumentOptions {
   bool batch_statistics = false;  ///< BatchNorms normalise with the statistics of the batch
   bool norm_slots = false;
-  bool norm_statistics = false;  ///< mean, variance and mix of BatchNorms are slots
+  bool norm_statistics = false;  ///< mean and variance of BatchNorms are slots
+  bool norm_mix = false;         ///< with them the share of the batch's own statistics
   std::size_t prompts = 0;       ///< tokens behind the class token
   bool input_filter = false;
   std::vector<SiteRequest> sites;
@@ -39,7 +40,8 @@ inline constexpr char kAnswerOutput[] = "answer";
 inline constexpr char kTapsOutput[] = "taps";
 inline constexpr char kStemMeanOutput[] = "stem_mean";  ///< (B, C) mean over positions
 inline constexpr char kStemVarOutput[] = "stem_var";    ///< (B, C) biased variance over positions
-/// PassOutput::site_mean and its like, (1, ..). Sites that no slot changes end up in the prefix, so
+/// PassOutput::site_mean and its like, (1, ..); means and variances (B, ..) of each image where the
+/// site asks for the spread or no variance. Sites that no slot changes end up in the prefix, so
 /// each has outputs of its own: the name and the site's number.
 inline constexpr char kSiteMeanOutput[] = "site_mean.";
 inline constexpr char kSiteVarianceOutput[] = "site_variance.";

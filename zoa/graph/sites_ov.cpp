@@ -5,6 +5,7 @@
 #include <set>
 
 #include "zoa/core/error.h"
+#include "zoa/graph/norm_rewrite_ov.h"
 #include "zoa/graph/stream_ov.h"
 
 namespace zoa {
@@ -57,6 +58,8 @@ SitePoint make_point(const SiteRequest& request,
   point.info.kind = request.kind;
   point.info.form = request.form;
   point.info.block = block;
+  point.info.variance = request.variance;
+  point.info.spread = request.spread;
   const auto& shape = value.get_partial_shape();
   const auto rank = shape.rank().get_length();
   point.info.channels = channels_of(value, rank == 4 ? 1 : -1);
@@ -90,6 +93,10 @@ class SiteFinder {
       add_norms();
       return std::move(points_);
     }
+    if (request_.kind == SiteKind::Normalised) {
+      add_normalised();
+      return std::move(points_);
+    }
     const std::vector<Block> blocks = find_blocks(structure_);
     const double first = request_.from_depth * static_cast<double>(blocks.size());
     for (std::size_t block = 0; block < blocks.size(); ++block) {
@@ -114,6 +121,32 @@ class SiteFinder {
         points_.push_back(make_point(request_, norm.layer + ".norm", block, norm.input));
       }
     }
+  }
+
+  void add_normalised() {
+    for (const Norm& norm : structure_.norms) {
+      if (norm.kind != NormKind::LayerNorm && norm.kind != NormKind::GroupNorm) {
+        continue;
+      }
+      const auto block = static_cast<std::size_t>(std::max(0, norm.block));
+      SitePoint point =
+          make_point(request_, norm.layer + kNormalisedSuffix, block, normalised_value(norm));
+      if (is_token_only(norm)) {
+        point.token = TapForm::Row;
+        point.info.positions = 1;
+      }
+      points_.push_back(point);
+    }
+  }
+
+  // Behind the last attention the head reads one token, and the engine computes no other.
+  bool is_token_only(const Norm& norm) const {
+    if (!structure_.reads_token || norm.input.get_partial_shape().rank() != ov::Rank(3)) {
+      return false;
+    }
+    const Residual& last = structure_.residuals.back();
+    const bool in_last = !last.attention && last.main.count(norm.normalize.get()) != 0;
+    return in_last || (norm.block < 0 && &norm == &structure_.norms.back());
   }
 
   void add_output(const Block& block, std::size_t index) {
@@ -173,9 +206,13 @@ std::vector<SitePoint> find_sites(const std::shared_ptr<ov::Model>& model,
                                   const Structure& structure,
                                   const SiteRequest& request,
                                   const CurrentValue& current) {
-  const bool measured = request.kind == SiteKind::BlockToken || request.kind == SiteKind::NormInput;
+  const bool measured = request.kind == SiteKind::BlockToken ||
+                        request.kind == SiteKind::NormInput || request.kind == SiteKind::Normalised;
   if (measured && request.form != SiteForm::Measured) {
     fail(ErrorCode::InvalidArgument, "sites of this kind can be measured only");
+  }
+  if (request.covariance && (request.spread || !request.variance)) {
+    fail(ErrorCode::InvalidArgument, "sites give covariances or the spread of images, not both");
   }
   return SiteFinder(model, structure, request, current).run();
 }

@@ -20,6 +20,9 @@ struct SitePoint {
   std::vector<ov::Input<ov::Node>> readers;
 };
 
+/// Name of a SiteKind::Normalised site: the norm's layer and this.
+inline constexpr char kNormalisedSuffix[] = ".normalised";
+
 /// Where a value of the structure lives now that norms have been rewritten.
 using CurrentValue = std::function<ov::Output<ov::Node>(const ov::Output<ov::Node>&)>;
 

@@ -99,6 +99,7 @@ class FakeForward : public Forward {
   std::vector<float> site_mean_;
   std::vector<float> site_variance_;
   std::vector<float> site_covariance_;
+  std::vector<float> site_spread_;
   std::vector<float> head_;
   std::vector<float> plain_;
   std::size_t passes_ = 0;

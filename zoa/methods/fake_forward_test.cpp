@@ -17,6 +17,7 @@ const char* kind_name(SiteKind kind) {
     case SiteKind::BlockToken: return "token";
     case SiteKind::LayerInput: return "input";
     case SiteKind::NormInput: return "norm";
+    case SiteKind::Normalised: return "normalised";
   }
   return "";
 }
@@ -69,7 +70,8 @@ void FakeForward::add_norm_slots(const MethodInfo& needs, std::size_t l) {
 }
 
 void FakeForward::add_sites(const SiteRequest& request) {
-  if (request.kind == SiteKind::NormInput && !info_.has_batch_norm) {
+  if ((request.kind == SiteKind::NormInput && !info_.has_batch_norm) ||
+      (request.kind == SiteKind::Normalised && info_.has_batch_norm)) {
     return;
   }
   for (std::size_t l = 0; l < kLayers; ++l) {
@@ -84,6 +86,8 @@ void FakeForward::add_sites(const SiteRequest& request) {
     site.channels = kWidth;
     site.group = request.group == 0 ? kWidth : std::min(kWidth, request.group);
     site.offset = info_.site_width;
+    site.variance = request.variance;
+    site.spread = request.spread;
     if (request.covariance) {
       site.covariance = site_covariance_.size();
       site_covariance_.resize(site_covariance_.size() + kWidth * site.group);
@@ -94,6 +98,7 @@ void FakeForward::add_sites(const SiteRequest& request) {
   }
   site_mean_.resize(info_.site_width);
   site_variance_.resize(info_.site_width);
+  site_spread_.resize(info_.site_width);
 }
 
 void FakeForward::add_site_slots(const SiteInfo& site) {
@@ -181,10 +186,11 @@ FakeForward::Rows FakeForward::pool(const SlotValues& values) const {
 }
 
 void FakeForward::normalize(const SlotValues& values, const std::string& layer, Rows& rows) const {
-  const auto mix = value(values, "norms", SlotKind::NormMix);
-  if (mix.empty()) {
+  if (value(values, layer, SlotKind::NormMean).empty()) {
     return;
   }
+  const auto given_mix = value(values, "norms", SlotKind::NormMix);
+  const float mix = given_mix.empty() ? 0 : given_mix[0];
   for (std::size_t j = 0; j < kWidth; ++j) {
     float mean = 0;
     float squares = 0;
@@ -193,9 +199,8 @@ void FakeForward::normalize(const SlotValues& values, const std::string& layer, 
       squares += rows[b * kWidth + j] * rows[b * kWidth + j] / static_cast<float>(batch_.count);
     }
     const float variance = squares - mean * mean;
-    const float m = mix[0] * mean + (1 - mix[0]) * value(values, layer, SlotKind::NormMean, 0, j);
-    const float v =
-        mix[0] * variance + (1 - mix[0]) * value(values, layer, SlotKind::NormVariance, 0, j);
+    const float m = mix * mean + (1 - mix) * value(values, layer, SlotKind::NormMean, 0, j);
+    const float v = mix * variance + (1 - mix) * value(values, layer, SlotKind::NormVariance, 0, j);
     for (std::size_t b = 0; b < batch_.count; ++b) {
       rows[b * kWidth + j] = (rows[b * kWidth + j] - m) / std::sqrt(v + 1e-5F);
     }
@@ -217,7 +222,8 @@ void FakeForward::measure_site(const SiteInfo& site, const Rows& rows) {
   };
   for (std::size_t a = 0; a < kWidth; ++a) {
     site_mean_[site.offset + a] = mean[a];
-    site_variance_[site.offset + a] = covariance(a, a);
+    site_variance_[site.offset + a] = site.variance ? covariance(a, a) : 0;
+    site_spread_[site.offset + a] = site.spread ? covariance(a, a) : 0;
     for (std::size_t b = 0; site.covariance && b < site.group; ++b) {
       site_covariance_[*site.covariance + a * site.group + b] =
           covariance(a, a / site.group * site.group + b);
@@ -281,6 +287,7 @@ PassOutput FakeForward::pass(const SlotValues& values) {
     visit_site(values, SiteKind::LayerInput, l, rows);
     visit_site(values, SiteKind::NormInput, l, rows);
     normalize(values, layer, rows);
+    visit_site(values, SiteKind::Normalised, l, rows);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::size_t j = i % kWidth;
       rows[i] = value(values, layer, SlotKind::NormGamma, i / kWidth, j) * rows[i] +
@@ -294,7 +301,7 @@ PassOutput FakeForward::pass(const SlotValues& values) {
   }
   logits_ = apply_head(rows, {});
   answer_ = apply_head(rows, value(values, "head", SlotKind::FeatureShift));
-  return {logits_, answer_, taps_, site_mean_, site_variance_, site_covariance_};
+  return {logits_, answer_, taps_, site_mean_, site_variance_, site_covariance_, site_spread_};
 }
 
 std::span<const float> FakeForward::pass_plain() {
@@ -313,6 +320,7 @@ SourceStats make_fake_stats(const ModelInfo& model) {
   stats.samples = 512;
   stats.site_mean.assign(model.site_width, 0.0F);
   stats.site_variance.assign(model.site_width, FakeForward::kVariance);
+  stats.site_spread.assign(model.site_width, FakeForward::kVariance);
   for (const SiteInfo& site : model.sites) {
     for (std::size_t i = 0; site.covariance && i < site.channels * site.group; ++i) {
       const bool diagonal = i / site.group % site.group == i % site.group;

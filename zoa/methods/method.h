@@ -26,6 +26,8 @@ struct MethodInfo {
   std::size_t least_batch = 1;
   std::size_t most_passes = 1;
   std::vector<SlotKind> slots;  ///< kinds of slots it sets; none: the engine keeps one plain model
+  std::string norms;  ///< regular expression on layers, the norms whose gamma and beta it sets;
+                      ///< empty: those that the ZOA paper adapts
   std::vector<SiteRequest> sites;  ///< what it measures or corrects inside; SourceStats of them
   std::size_t prompts = 0;         ///< tokens, for SlotKind::Prompt
   bool per_sample = false;         ///< sets norm slots for each image by itself

@@ -62,6 +62,9 @@ class StagedMethod : public Method {
 
   const State& state() const { return state_; }
 
+  /// For what single frames bring at once (FrameMethod::observe_frame).
+  State& live_state() { return state_; }
+
   /// The start of every step: an update that nobody accepted is dropped.
   /// Throws  InvalidArgument for a batch without images.
   void begin(const Batch& batch, Forward& forward) {

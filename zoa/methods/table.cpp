@@ -5,6 +5,7 @@
 
 #include "zoa/core/error.h"
 #include "zoa/core/nearest.h"
+#include "zoa/methods/align.h"
 #include "zoa/methods/bn.h"
 #include "zoa/methods/bn_ema.h"
 #include "zoa/methods/cola_fp.h"
@@ -76,6 +77,7 @@ constexpr MethodEntry kMethods[] = {
     entry<default_neo_options, neo_info, make_neo>(),
     entry<default_quar_options, quar_info, make_quar>(),
     entry<default_pea_options, pea_info, make_pea>(),
+    entry<default_align_options, align_info, make_align>(),
     entry<default_eva0_options, eva0_info, make_eva0>(),
     entry<default_cola_fp_options, cola_fp_info, make_cola_fp>(),
     entry<default_foa_options, foa_info, make_foa>(),

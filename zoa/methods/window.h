@@ -49,6 +49,7 @@ class StemSums {
   /// A stem with other channels than the frames before starts anew.
   void add(const StemStats& stem);
   StemStats stats() const;
+  std::size_t count() const { return count_; }  ///< images
 
   void save(StateWriter& writer, const std::string& prefix) const;
   /// Throws  BadFile for values that cannot be.

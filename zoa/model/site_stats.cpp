@@ -13,6 +13,7 @@ constexpr std::string_view kPrefix = "site.";
 constexpr std::string_view kMean = ".mean";
 constexpr std::string_view kVariance = ".variance";
 constexpr std::string_view kCovariance = ".covariance";
+constexpr std::string_view kSpread = ".spread";
 
 std::string site_key(const std::string& name, std::string_view what) {
   return std::string(kPrefix) + name + std::string(what);
@@ -30,9 +31,31 @@ std::vector<float> take_values(const Safetensors& file,
   return values;
 }
 
+const SiteStats& find_site(const SiteStatsMap& sites, const ModelInfo& info, const SiteInfo& site) {
+  const auto found = sites.find(site.name);
+  if (found == sites.end() || found->second.mean.size() != site.channels) {
+    fail(ErrorCode::StateMismatch, info.name, ": no source statistics of '", site.name,
+         "'; collect them with 'zoa quantize' (--bits keep for a network that is quantized)");
+  }
+  if (site.spread && found->second.spread.empty()) {
+    fail(ErrorCode::StateMismatch, info.name, ": the source statistics do not say how far '",
+         site.name, "' strays from image to image; collect them again with 'zoa quantize'");
+  }
+  if (site.covariance && found->second.covariance.empty()) {
+    fail(ErrorCode::StateMismatch, info.name, ": no covariance of '", site.name,
+         "' among the source statistics; collect it with 'zoa quantize --covariance'");
+  }
+  return found->second;
+}
+
 // What a BatchNorm normalises with as shipped: the neutral values of its slots.
-SiteStats shipped_statistics(const ModelInfo& info, const SiteInfo& site) {
+SiteStats shipped_statistics(const SiteStatsMap& sites,
+                             const ModelInfo& info,
+                             const SiteInfo& site) {
   SiteStats stats{std::vector<float>(site.channels), std::vector<float>(site.channels), {}};
+  if (site.spread) {
+    stats.spread = find_site(sites, info, site).spread;
+  }
   for (const SlotInfo& slot : info.slots) {
     if (slot.layer + ".norm" != site.name) {
       continue;
@@ -46,19 +69,6 @@ SiteStats shipped_statistics(const ModelInfo& info, const SiteInfo& site) {
   return stats;
 }
 
-const SiteStats& find_site(const SiteStatsMap& sites, const ModelInfo& info, const SiteInfo& site) {
-  const auto found = sites.find(site.name);
-  if (found == sites.end() || found->second.mean.size() != site.channels) {
-    fail(ErrorCode::StateMismatch, info.name, ": no source statistics of '", site.name,
-         "'; collect them with 'zoa quantize' (--bits keep for a network that is quantized)");
-  }
-  if (site.covariance && found->second.covariance.empty()) {
-    fail(ErrorCode::StateMismatch, info.name, ": no covariance of '", site.name,
-         "' among the source statistics; collect it with 'zoa quantize --covariance'");
-  }
-  return found->second;
-}
-
 }  // namespace
 
 void put_site_stats(Safetensors& file, const SiteStatsMap& sites) {
@@ -68,6 +78,9 @@ void put_site_stats(Safetensors& file, const SiteStatsMap& sites) {
     if (!stats.covariance.empty()) {
       file.tensors[site_key(name, kCovariance)] =
           make_tensor(std::span<const float>(stats.covariance));
+    }
+    if (!stats.spread.empty()) {
+      file.tensors[site_key(name, kSpread)] = make_tensor(std::span<const float>(stats.spread));
     }
   }
 }
@@ -87,6 +100,10 @@ SiteStatsMap take_site_stats(const Safetensors& file, const std::string& where) 
       stats.covariance =
           take_values(file, covariance, stats.mean.size() * stats.mean.size(), where);
     }
+    const std::string spread = site_key(name, kSpread);
+    if (file.tensors.count(spread) != 0) {
+      stats.spread = take_values(file, spread, stats.mean.size(), where);
+    }
   }
   return sites;
 }
@@ -95,12 +112,16 @@ void pick_site_stats(const SiteStatsMap& sites, const ModelInfo& info, SourceSta
   stats.site_mean.clear();
   stats.site_variance.clear();
   stats.site_covariance.clear();
+  stats.site_spread.clear();
   for (const SiteInfo& site : info.sites) {
-    const SiteStats picked = site.kind == SiteKind::NormInput ? shipped_statistics(info, site)
-                                                              : find_site(sites, info, site);
+    const SiteStats picked = site.kind == SiteKind::NormInput
+                                 ? shipped_statistics(sites, info, site)
+                                 : find_site(sites, info, site);
     stats.site_mean.insert(stats.site_mean.end(), picked.mean.begin(), picked.mean.end());
     stats.site_variance.insert(stats.site_variance.end(), picked.variance.begin(),
                                picked.variance.end());
+    stats.site_spread.insert(stats.site_spread.end(), picked.spread.begin(), picked.spread.end());
+    stats.site_spread.resize(stats.site_mean.size(), 0.0F);
     for (std::size_t i = 0; site.covariance && i < site.channels * site.group; ++i) {
       const std::size_t row = i / site.group;
       const std::size_t column = row / site.group * site.group + i % site.group;

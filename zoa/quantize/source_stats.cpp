@@ -48,7 +48,7 @@ void add_map(Moments& moments, std::span<const float> values, const ov::Shape& s
 class SitePool {
  public:
   explicit SitePool(const ModelInfo& info)
-      : info_(info), mean_(info.site_width), square_(info.site_width) {
+      : info_(info), mean_(info.site_width), square_(info.site_width), spread_(info.site_width) {
     for (const SiteInfo& site : info.sites) {
       product_.resize(product_.size() + products_of(site));
     }
@@ -61,6 +61,7 @@ class SitePool {
       const auto mean = static_cast<double>(output.site_mean[c]);
       mean_[c] += weight * mean;
       square_[c] += weight * (static_cast<double>(output.site_variance[c]) + mean * mean);
+      spread_[c] += weight * (static_cast<double>(output.site_spread[c]) + mean * mean);
     }
     for (const SiteInfo& site : info_.sites) {
       const std::size_t first = site.covariance.value_or(0);
@@ -82,6 +83,12 @@ class SitePool {
         stats.mean.push_back(static_cast<float>(mean));
         stats.variance.push_back(
             static_cast<float>(std::max(0.0, square_[c] / images_ - mean * mean)));
+      }
+      for (std::size_t c = site.offset; site.spread && c < site.offset + site.channels; ++c) {
+        const double mean = mean_[c] / images_;
+        const double unbiased = images_ / std::max(1.0, images_ - 1);
+        stats.spread.push_back(
+            static_cast<float>(unbiased * std::max(0.0, spread_[c] / images_ - mean * mean)));
       }
       const std::size_t first = site.covariance.value_or(0);
       for (std::size_t i = 0; i < products_of(site); ++i) {
@@ -107,6 +114,7 @@ class SitePool {
   const ModelInfo& info_;
   std::vector<double> mean_;
   std::vector<double> square_;
+  std::vector<double> spread_;
   std::vector<double> product_;
   double images_ = 0;
 };
@@ -179,7 +187,9 @@ SiteStatsMap collect_site_stats(const Model& model,
   EngineOptions options;
   options.sites = {{SiteKind::BlockOutput, SiteForm::Measured, 0, covariance, 0},
                    {SiteKind::BlockToken, SiteForm::Measured, 0, false, 0},
-                   {SiteKind::LayerInput, SiteForm::Measured, 0, false, 0}};
+                   {SiteKind::LayerInput, SiteForm::Measured, 0, false, 0},
+                   {SiteKind::NormInput, SiteForm::Measured, 0, false, 0, true, true},
+                   {SiteKind::Normalised, SiteForm::Measured, 0, false, 0, true, true}};
   options.threads = static_cast<int>(calibration.options.threads);
   Engine engine(model, options);
   SitePool pool(engine.info());
