@@ -104,6 +104,7 @@ def main():
     available = sorted(os.sched_getaffinity(0))
     cpus = available[: arguments.threads or len(available)]
     report = {"machine": machine_of(arguments, cpus), "rows": plan["rows"], "cases": {}}
+    report["batch"] = arguments.batch  # 0: the cases' own
     report["command"] = " ".join(["python", *sys.argv])
     for name, case in plan["cases"].items():
         if not arguments.case or name in arguments.case:

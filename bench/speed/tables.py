@@ -51,6 +51,8 @@ def make_report(report):
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     lines = [f"`{report['command']}`", "", *machine["doctor"], ""]
     lines += [f"{machine['threads']} threads for each contender; {versions}", ""]
+    if report["batch"]:
+        lines += [f"Batch {report['batch']} everywhere, whatever the rows say.", ""]
     lines += [*ratio_lines(report), "", "Milliseconds for one batch:", "", *value_lines(report)]
     failures = list(failure_lines(report))
     lines += ["", "Left out:", "", *failures] if failures else []
