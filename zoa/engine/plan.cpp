@@ -13,6 +13,7 @@
 #include "zoa/graph/linear_convolutions_ov.h"
 #include "zoa/graph/low_bits_ov.h"
 #include "zoa/graph/runtime_ov.h"
+#include "zoa/graph/separate_heads_ov.h"
 #include "zoa/graph/token_rows_ov.h"
 
 namespace zoa {
@@ -42,8 +43,11 @@ Instrumented instrument_model(const ModelGraph& graph,
   wanted.per_sample = options.per_sample_slots;
   wanted.folded = graph.folded;
   Instrumented result = instrument(network, structure, wanted);
-  if (!result.slots.empty() && structure.reads_token) {
-    compute_token_rows(result.model);  // the plain network stays exactly what the file says
+  if (!result.slots.empty()) {  // the plain network stays exactly what the file says
+    separate_heads(result.model);
+    if (structure.reads_token) {
+      compute_token_rows(result.model);
+    }
   }
   lower_quantizers(result.model);  // late: everything before reads the quantizers of the file
   suit_kernels(result.model);

@@ -12,6 +12,7 @@
 
 #include "zoa/graph/ops_ov.h"
 #include "zoa/graph/quantizers_ov.h"
+#include "zoa/graph/weight_graph_ov.h"
 
 namespace zoa {
 
@@ -46,49 +47,12 @@ Value from_twin(const Value& twin, const ov::Shape& shape) {
   return reshape(transpose(twin, {0, 2, 3, 1}), shape);
 }
 
-Value folded(const Value& value) {
-  ov::OutputVector results(1);
-  const bool done = value.get_node()->constant_fold(results, value.get_node()->input_values());
-  return done ? results.front() : value;
-}
-
-// A constant of a product's weights (out, in), or (in, out), as (out, in, 1, 1).
-Value turn_constant(const Value& constant, bool by_columns) {
-  ov::Shape shape = constant.get_shape();
-  shape.insert(shape.begin(), 2 - std::min<std::size_t>(2, shape.size()), 1);
-  Value value = folded(reshape(constant, shape));
-  if (by_columns) {
-    value = folded(transpose(value, {1, 0}));
-    std::swap(shape[0], shape[1]);
-  }
-  return folded(reshape(value, {shape[0], shape[1], 1, 1}));
-}
-
-// The weights of a product for a convolution; nothing where their form is not known.
-std::optional<Value> turn_weights(const Value& value, bool by_columns) {
-  const ov::Node& node = *value.get_node();
-  if (value.get_shape().size() > 2) {
-    return std::nullopt;
-  }
-  if (is_op(node, "Constant")) {
-    return turn_constant(value, by_columns);
-  }
-  if (!is_op(node, "Convert") && !is_op(node, "Subtract") && !is_op(node, "Multiply") &&
-      !is_op(node, "FakeQuantize")) {
-    return std::nullopt;
-  }
-  ov::OutputVector inputs;
-  for (const Value& input : node.input_values()) {
-    const auto turned = turn_weights(input, by_columns);
-    if (!turned) {
-      return std::nullopt;
-    }
-    inputs.push_back(*turned);
-  }
-  const NodePtr turned = node.clone_with_new_inputs(inputs);
-  ov::copy_runtime_info(value.get_node_shared_ptr(), turned);
-  turned->set_friendly_name(node.get_friendly_name());
-  return turned->output(0);
+// Weights (out, in), or (in, out), as (out, in, 1, 1).
+std::optional<Value> turn_weights(const Value& weights, bool by_columns) {
+  return map_weights(weights, [by_columns](const Value& constant) {
+    const Value rows = by_columns ? folded(transpose(constant, {1, 0})) : constant;
+    return folded(reshape(rows, {rows.get_shape()[0], rows.get_shape()[1], 1, 1}));
+  });
 }
 
 class Rewriter {
