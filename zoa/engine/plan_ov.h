@@ -10,6 +10,7 @@
 #include <openvino/runtime/infer_request.hpp>
 
 #include "zoa/engine/engine.h"
+#include "zoa/engine/port_ov.h"
 #include "zoa/graph/cut_ov.h"
 #include "zoa/model/model_ov.h"
 
@@ -33,6 +34,16 @@ std::shared_ptr<ov::Model> head_model(const ModelGraph& graph,
 /// quantization, given threads, no pinning.
 ov::AnyMap compile_settings(int threads);
 
+/// One part of a network, compiled, with the memory of what it reads and gives.
+struct Part {
+  ov::InferRequest request;
+  std::vector<Port> inputs;   ///< of a suffix: its slots
+  std::vector<Port> outputs;  ///< of a prefix: the border values first
+};
+
+/// A batch goes through the network in portions of at most 16 images where no image can tell: the
+/// maps between layers then stay in the processor's cache, and their memory does not grow with the
+/// batch. With batch statistics, or means over the batch among the outputs, it goes in one.
 class Plan {
  public:
   Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads);
@@ -50,15 +61,21 @@ class Plan {
   std::span<const float> output(const std::string& name);
 
  private:
+  void build(const ModelGraph& graph, const EngineOptions& options, int threads);
+  void build_suffix(const Cut& cut, const EngineOptions& options, const ov::AnyMap& settings);
+  void bind_suffix(std::size_t portion);
+  void bind_prefix(std::size_t portion);
   void set_slot(std::size_t index, const SlotInfo& slot, std::span<const float> values);
 
   std::size_t batch_;
+  std::size_t portions_ = 1;
   double rewrite_ms_ = 0;
-  ov::InferRequest prefix_;
-  ov::InferRequest suffix_;
+  Part prefix_;
+  Part suffix_;
   ov::InferRequest head_;  // where the options ask for it
+  std::size_t border_ = 0;
   bool has_suffix_ = false;
-  std::vector<ov::Tensor> slots_;
+  ov::Tensor pixels_;
   std::map<std::string, ov::Tensor> outputs_;
 };
 
