@@ -101,7 +101,8 @@ struct Engine::Impl {
   Impl(const Model& m, const EngineOptions& o)
       : model(m), options(o), threads(threads_or_available(o.threads)) {
     const auto start = Clock::now();
-    const Instrumented instrumented = instrument_model(model.graph(), options, 1);
+    const Instrumented instrumented =
+        instrument_model(model.graph(), options, 1, Purpose::Describe);
     info = describe_model(model, instrumented);
     stem_positions = stem_shape(model.graph().structure.stem).positions;
     std::shared_ptr<ov::Model> head;

@@ -126,7 +126,10 @@ std::string why_float(const Product& product, bool found) {
 std::vector<KernelFacts> list_kernels(const ModelGraph& graph) {
   const auto network = with_batch(graph.network, 1);
   lower_quantizers(network);
-  const auto compiled = runtime_core().compile_model(network, "CPU", compile_settings(1));
+  const auto suited = with_batch(graph.network, 1);  // the same, as the engine runs it
+  lower_quantizers(suited);
+  suit_kernels(suited);
+  const auto compiled = runtime_core().compile_model(suited, "CPU", compile_settings(1));
   const auto kernels = runtime_kernels(*compiled.get_runtime_model());
   std::vector<KernelFacts> facts;
   for (const Product& product : find_products(network)) {

@@ -26,7 +26,8 @@ void suit_kernels(const std::shared_ptr<ov::Model>& model) {
 
 Instrumented instrument_model(const ModelGraph& graph,
                               const EngineOptions& options,
-                              std::size_t batch) {
+                              std::size_t batch,
+                              Purpose purpose) {
   const auto network = with_batch(graph.network, batch);
   const Structure structure = find_structure(network, graph.name, {options.adapt});
   InstrumentOptions wanted;
@@ -43,14 +44,19 @@ Instrumented instrument_model(const ModelGraph& graph,
   wanted.per_sample = options.per_sample_slots;
   wanted.folded = graph.folded;
   Instrumented result = instrument(network, structure, wanted);
+  const bool run = purpose == Purpose::Run;
   if (!result.slots.empty()) {  // the plain network stays exactly what the file says
-    separate_heads(result.model);
+    if (run) {
+      separate_heads(result.model);
+    }
     if (structure.reads_token) {
       compute_token_rows(result.model);
     }
   }
   lower_quantizers(result.model);  // late: everything before reads the quantizers of the file
-  suit_kernels(result.model);
+  if (run) {
+    suit_kernels(result.model);
+  }
   return result;
 }
 
@@ -137,10 +143,10 @@ Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t ba
 void Plan::build(const ModelGraph& graph, const EngineOptions& options, int threads) {
   const auto start = std::chrono::steady_clock::now();
   std::size_t portion = portion_of(batch_);
-  Cut cut = cut_model(instrument_model(graph, options, portion).model);
+  Cut cut = cut_model(instrument_model(graph, options, portion, Purpose::Run).model);
   if (portion != batch_ && !keeps_images_apart(options, cut, portion)) {
     portion = batch_;
-    cut = cut_model(instrument_model(graph, options, portion).model);
+    cut = cut_model(instrument_model(graph, options, portion, Purpose::Run).model);
   }
   portions_ = batch_ / portion;
   rewrite_ms_ = milliseconds_since(start);

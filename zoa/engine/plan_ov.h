@@ -20,10 +20,14 @@ namespace zoa {
 /// fastest; the numbers stay.
 void suit_kernels(const std::shared_ptr<ov::Model>& model);
 
+/// Describe: slots, outputs and work are those of Run, without the rewriting that moves weights.
+enum class Purpose { Run, Describe };
+
 /// The graph of a plan before it is compiled.
 Instrumented instrument_model(const ModelGraph& graph,
                               const EngineOptions& options,
-                              std::size_t batch);
+                              std::size_t batch,
+                              Purpose purpose);
 
 /// The head alone, ready to compile.
 std::shared_ptr<ov::Model> head_model(const ModelGraph& graph,

@@ -50,8 +50,8 @@ Value from_twin(const Value& twin, const ov::Shape& shape) {
 // Weights (out, in), or (in, out), as (out, in, 1, 1).
 std::optional<Value> turn_weights(const Value& weights, bool by_columns) {
   return map_weights(weights, [by_columns](const Value& constant) {
-    const Value rows = by_columns ? folded(transpose(constant, {1, 0})) : constant;
-    return folded(reshape(rows, {rows.get_shape()[0], rows.get_shape()[1], 1, 1}));
+    const Value rows = by_columns ? transposed_constant(constant) : constant;
+    return reshaped_constant(rows, {rows.get_shape()[0], rows.get_shape()[1], 1, 1});
   });
 }
 
@@ -112,8 +112,9 @@ class Rewriter {
   // A convolution rounds the code that means zero to a whole number; a matrix product need not.
   static bool reads_whole_codes(const Value& value) {
     constexpr double kWhole = 1e-3;
+    constexpr std::size_t kMostLevels = 256;  // with more the runtime multiplies floats
     const auto quantizer = find_quantizer(value);
-    if (!quantizer || quantizer->low.size() != 1) {
+    if (!quantizer || quantizer->low.size() != 1 || quantizer->levels > kMostLevels) {
       return false;
     }
     const double zero = quantizer->zero_code();

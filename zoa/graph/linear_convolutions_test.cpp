@@ -16,10 +16,10 @@ using toy::Value;
 constexpr float kClose = 2e-5F;
 constexpr std::int64_t kMostWeight = 63;  // never saturates, with or without VNNI
 
-Value quantizer(const Value& value, float low, float high) {
+Value quantizer(const Value& value, float low, float high, std::size_t levels = 256) {
   const auto end = [](float x) { return make_constant({}, {x}); };
   return std::make_shared<op::v0::FakeQuantize>(value, end(low), end(high), end(low), end(high),
-                                                256)
+                                                levels)
       ->output(0);
 }
 
@@ -161,6 +161,9 @@ TEST(LinearConvolutions, FloatLayersAndZerosBetweenCodesStay) {
           }),
       0);
   expect_same(rewritten({2, 5, 16}, [](const Value& x) { return linear(x, 8); }), 0);
+  expect_same(rewritten({2, 5, 16},
+                        [](const Value& x) { return linear(quantizer(x, -2.0F, 2.0F, 65535), 8); }),
+              0);
   expect_same(
       rewritten({2, 5, 16}, [](const Value& x) { return linear(quantizer(x, -1.03F, 2.0F), 8); }),
       0);

@@ -106,7 +106,8 @@ std::optional<FusedHeads> find_fused(const NodePtr& node, const NodeSet& constan
     return std::nullopt;
   }
   NodePtr next = only_consumer(node->output(0));
-  if (next != nullptr && is_op(*next, "Add") && data_input(*next, constants) &&
+  const auto data = next == nullptr ? std::nullopt : data_input(*next, constants);
+  if (data && is_op(*next, "Add") && is_op(*next->get_input_node_ptr(1 - *data), "Constant") &&
       next->get_output_shape(0) == node->get_output_shape(0)) {
     fused.bias = next;
     next = only_consumer(next->output(0));
@@ -125,36 +126,33 @@ std::optional<FusedHeads> find_fused(const NodePtr& node, const NodeSet& constan
   return fused;
 }
 
-// Rows first.. of a constant with as many of them as the layer has outputs, else all of it.
-Value cut_constant(const Value& constant,
-                   std::int64_t axis,
-                   std::size_t outputs,
-                   std::size_t part) {
-  if (constant.get_shape()[static_cast<std::size_t>(axis)] != outputs) {
-    return constant;
-  }
-  const auto width = static_cast<std::int64_t>(outputs / kParts);
-  const auto first = width * static_cast<std::int64_t>(part);
-  return folded(std::make_shared<op::v8::Slice>(constant, make_indices({first}),
-                                                make_indices({first + width}), make_indices({1}),
-                                                make_indices({axis}))
-                    ->output(0));
+// Of a constant with as many rows as the layer has outputs, those of one part.
+Value cut_constant(const Value& constant, std::size_t outputs, std::size_t part) {
+  const std::size_t width = outputs / kParts;
+  return constant.get_shape()[0] == outputs ? constant_rows(constant, part * width, width)
+                                            : constant;
+}
+
+// Weights (outputs, inputs) of the layer; nothing where their form is not known.
+std::optional<Value> rows_of_weights(const op::v0::MatMul& product) {
+  const bool by_columns = !product.get_transpose_b();
+  return map_weights(product.input_value(1), [by_columns](const Value& constant) {
+    return by_columns ? transposed_constant(constant) : constant;
+  });
 }
 
 // (B, T, heads * d) of one part.
-std::optional<Value> separate_product(const FusedHeads& fused,
-                                      std::size_t part,
-                                      const NodeSet& constants) {
+Value separate_product(const FusedHeads& fused,
+                       std::size_t part,
+                       const Value& rows,
+                       const NodeSet& constants) {
   const auto& product = *fused.product;
-  const std::int64_t axis = product.get_transpose_b() ? 0 : 1;
   const std::size_t outputs = product.get_output_shape(0)[2];
-  const auto weights = map_weights(product.input_value(1), [&](const Value& constant) {
-    return cut_constant(constant, axis, outputs, part);
-  });
-  if (!weights) {
-    return std::nullopt;
-  }
-  const NodePtr own = product.clone_with_new_inputs({product.input_value(0), *weights});
+  // Weights of a known form: they have been mapped before.
+  const Value weights = map_weights(rows, [&](const Value& constant) {
+                          return cut_constant(constant, outputs, part);
+                        }).value();
+  const auto own = std::make_shared<op::v0::MatMul>(product.input_value(0), weights, false, true);
   own->set_friendly_name(product.get_friendly_name() + "/" + std::to_string(part));
   ov::copy_runtime_info(fused.product, own);
   if (fused.bias == nullptr) {
@@ -162,10 +160,9 @@ std::optional<Value> separate_product(const FusedHeads& fused,
   }
   const std::size_t data = data_input(*fused.bias, constants).value_or(0);
   const Value bias = fused.bias->input_value(1 - data);
-  const auto last = static_cast<std::int64_t>(bias.get_shape().size()) - 1;
-  const bool one = last < 0 || ov::shape_size(bias.get_shape()) != outputs;
-  const auto sum =
-      std::make_shared<op::v1::Add>(own, one ? bias : cut_constant(bias, last, outputs, part));
+  const bool each = ov::shape_size(bias.get_shape()) == outputs;  // else one number for all
+  const auto sum = std::make_shared<op::v1::Add>(
+      own, each ? cut_constant(reshaped_constant(bias, {outputs}), outputs, part) : bias);
   sum->set_friendly_name(fused.bias->get_friendly_name() + "/" + std::to_string(part));
   return sum->output(0);
 }
@@ -253,15 +250,13 @@ std::size_t separate_heads(const std::shared_ptr<ov::Model>& model) {
     if (!fused) {
       continue;
     }
-    std::array<std::optional<Value>, kParts> products;
-    for (std::size_t i = 0; i < kParts; ++i) {
-      products.at(i) = separate_product(*fused, i, constants);
-    }
-    if (!products[0] || !products[1] || !products[2]) {
+    const auto rows = rows_of_weights(*fused->product);
+    if (!rows) {
       continue;
     }
     for (std::size_t i = 0; i < kParts; ++i) {
-      replace_part(fused->parts.at(i), *products.at(i), fused->apart, constants);
+      replace_part(fused->parts.at(i), separate_product(*fused, i, *rows, constants), fused->apart,
+                   constants);
     }
     ++count;
   }

@@ -1,32 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/graph/weight_graph_ov.h"
 
+#include <algorithm>
+
 #include <openvino/core/rt_info.hpp>
-#include <openvino/op/reshape.hpp>
+#include <openvino/op/ops.hpp>
+#include <openvino/runtime/tensor.hpp>
+
+#include "zoa/core/error.h"
 
 namespace zoa {
 
 namespace {
 
 using Value = ov::Output<ov::Node>;
+namespace op = ov::op;
+
+std::shared_ptr<op::v0::Constant> constant_at(const Value& value) {
+  const auto constant = std::dynamic_pointer_cast<op::v0::Constant>(value.get_node_shared_ptr());
+  if (constant == nullptr) {
+    fail(ErrorCode::UnsupportedModel, describe(*value.get_node()), ": expected a constant");
+  }
+  return constant;
+}
 
 // (C) as (1, C), a number as (1, 1).
 Value as_matrix(const Value& constant) {
   const ov::Shape& shape = constant.get_shape();
-  if (shape.size() == 2) {
-    return constant;
+  return shape.size() == 2
+             ? constant
+             : reshaped_constant(constant, {1, shape.empty() ? std::size_t{1} : shape[0]});
+}
+
+// In tiles that stay in the cache: the runtime's own folding takes some times as long.
+template <class T>
+void transpose(const void* from, std::size_t rows, std::size_t columns, void* to) {
+  const auto* in = static_cast<const T*>(from);
+  auto* out = static_cast<T*>(to);
+  constexpr std::size_t kTile = 64;
+  for (std::size_t top = 0; top < rows; top += kTile) {
+    for (std::size_t left = 0; left < columns; left += kTile) {
+      for (std::size_t c = left; c < std::min(left + kTile, columns); ++c) {
+        for (std::size_t r = top; r < std::min(top + kTile, rows); ++r) {
+          out[c * rows + r] = in[r * columns + c];
+        }
+      }
+    }
   }
-  const std::int64_t columns = shape.empty() ? 1 : static_cast<std::int64_t>(shape[0]);
-  return folded(std::make_shared<ov::op::v1::Reshape>(constant, make_indices({1, columns}), false)
-                    ->output(0));
 }
 
 }  // namespace
 
-Value folded(const Value& value) {
-  ov::OutputVector results(1);
-  const bool done = value.get_node()->constant_fold(results, value.get_node()->input_values());
-  return done ? results.front() : value;
+Value transposed_constant(const Value& matrix) {
+  const auto constant = constant_at(matrix);
+  const ov::Shape& shape = matrix.get_shape();
+  ov::Tensor turned(constant->get_element_type(), {shape[1], shape[0]});
+  const void* in = constant->get_data_ptr();
+  switch (turned.get_element_type().size()) {
+    case 1: transpose<std::uint8_t>(in, shape[0], shape[1], turned.data()); break;
+    case 2: transpose<std::uint16_t>(in, shape[0], shape[1], turned.data()); break;
+    default: transpose<std::uint32_t>(in, shape[0], shape[1], turned.data()); break;
+  }
+  return std::make_shared<op::v0::Constant>(turned)->output(0);
+}
+
+Value reshaped_constant(const Value& constant, const ov::Shape& shape) {
+  return std::make_shared<op::v0::Constant>(*constant_at(constant), shape)->output(0);
+}
+
+Value constant_rows(const Value& constant, std::size_t first, std::size_t count) {
+  const auto whole = constant_at(constant);
+  ov::Shape shape = constant.get_shape();
+  const std::size_t row = whole->get_byte_size() / shape[0];
+  shape[0] = count;
+  ov::Tensor rows(whole->get_element_type(), shape);
+  const auto* data = static_cast<const std::byte*>(whole->get_data_ptr());
+  std::copy_n(data + first * row, count * row, static_cast<std::byte*>(rows.data()));
+  return std::make_shared<op::v0::Constant>(rows)->output(0);
 }
 
 std::optional<Value> map_weights(const Value& weights, const ConstantMap& map) {
@@ -35,7 +85,9 @@ std::optional<Value> map_weights(const Value& weights, const ConstantMap& map) {
     return std::nullopt;
   }
   if (is_op(node, "Constant")) {
-    return map(as_matrix(weights));
+    const std::size_t bits = weights.get_element_type().bitwidth();
+    return bits == 8 || bits == 16 || bits == 32 ? std::optional(map(as_matrix(weights)))
+                                                 : std::nullopt;
   }
   if (!is_op(node, "Convert") && !is_op(node, "Subtract") && !is_op(node, "Multiply") &&
       !is_op(node, "FakeQuantize")) {

@@ -14,11 +14,21 @@ namespace zoa {
 using ConstantMap = std::function<ov::Output<ov::Node>(const ov::Output<ov::Node>&)>;
 
 /// The weights of a linear layer with every constant mapped; nothing where other nodes than
-/// Convert, Subtract, Multiply and FakeQuantize make them.
+/// Convert, Subtract, Multiply and FakeQuantize make them, or a value does not
+/// have 8, 16 or 32 bits.
 std::optional<ov::Output<ov::Node>> map_weights(const ov::Output<ov::Node>& weights,
                                                 const ConstantMap& map);
 
-/// The constant that this node computes from constants; the value itself where it cannot.
-ov::Output<ov::Node> folded(const ov::Output<ov::Node>& value);
+/// A constant (a, b) of such values as (b, a).
+ov::Output<ov::Node> transposed_constant(const ov::Output<ov::Node>& matrix);
+
+/// A constant in another shape; the memory is shared.
+ov::Output<ov::Node> reshaped_constant(const ov::Output<ov::Node>& constant,
+                                       const ov::Shape& shape);
+
+/// Rows first, .. of a constant (rows, ..).
+ov::Output<ov::Node> constant_rows(const ov::Output<ov::Node>& constant,
+                                   std::size_t first,
+                                   std::size_t count);
 
 }  // namespace zoa
