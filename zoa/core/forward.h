@@ -35,8 +35,8 @@ enum class SiteKind {
   BlockToken,   ///< of that the row that the head reads (CNN: mean over positions); measured only
   LayerInput,   ///< what a layer with constant weights inside a block reads, before its quantizer
   NormInput,    ///< what a BatchNorm reads; measured only: NormMean and NormVariance correct it
-  Normalised,   ///< what a LayerNorm or GroupNorm gives before its gamma and beta, which correct it;
-                ///< measured only. Where gamma and beta are slots: of those norms alone
+  Normalised,  ///< what a LayerNorm or GroupNorm gives before its gamma and beta, which correct it;
+               ///< measured only. Where gamma and beta are slots: of those norms alone
 };
 
 enum class SiteForm { Measured, Diagonal, Matrix };  ///< no slots; scale, offset; matrix, offset

@@ -181,8 +181,7 @@ struct Engine::Impl {
           moments.variance.assign(site.channels, 0.0F);
         }
         site_mean.insert(site_mean.end(), moments.mean.begin(), moments.mean.end());
-        site_variance.insert(site_variance.end(), moments.variance.begin(),
-                             moments.variance.end());
+        site_variance.insert(site_variance.end(), moments.variance.begin(), moments.variance.end());
         site_spread.insert(site_spread.end(), moments.spread.begin(), moments.spread.end());
         continue;
       }

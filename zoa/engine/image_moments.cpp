@@ -21,8 +21,7 @@ ImageMoments pool_images(std::span<const float> mean,
     for (std::size_t c = 0; c < channels; ++c) {
       const double offset = static_cast<double>(mean[i * channels + c]) - sum[c];
       between[c] += share * offset * offset;
-      within[c] +=
-          variance.empty() ? 0.0 : share * static_cast<double>(variance[i * channels + c]);
+      within[c] += variance.empty() ? 0.0 : share * static_cast<double>(variance[i * channels + c]);
     }
   }
   ImageMoments moments{std::vector<float>(channels), std::vector<float>(channels),

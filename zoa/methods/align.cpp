@@ -186,7 +186,7 @@ StepResult Align::learn(const WindowSums& window) {
   StepResult result;
   result.entropy = window.passes.at(0).entropy();
   result.loss = result.entropy;
-  next.window = window.stem;
+  next.window.add(window.stem.stats());
   const DomainVerdict verdict = end_window(next);
   result.domain_distance = verdict.distance;
   result.domain_changed = verdict.changed;

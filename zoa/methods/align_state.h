@@ -27,10 +27,10 @@ struct AlignMoments {
 };
 
 struct AlignState {
-  AlignMoments running;     // of the domain
-  AlignMoments recent;      // of the images since the stem was last compared
-  StemSums window;          // of the same images
-  DomainDetector detector;  // of the windows before
+  AlignMoments running;      // of the domain
+  AlignMoments recent;       // of the images since the stem was last compared
+  StemSums window;           // of the same images
+  DomainDetector detector;   // of the windows before
   std::size_t channels = 0;  // of the stem
 
   void save(StateWriter& writer, const std::string& prefix) const {

@@ -29,9 +29,9 @@ struct ChannelGroup {
 };
 
 /// Share of the difference that chance does not explain, 0..1: max(0, 1 - doubt * e / f), where
-/// f = sum_c (mean - source)^2 / variance is what was found and e = sum_c spread / variance / images
-/// what so many clean images would show. Channels that are constant on clean data do not count.
-/// Source  the positive-part estimator of James and Stein.
+/// f = sum_c (mean - source)^2 / variance is what was found and e = sum_c spread / variance /
+/// images what so many clean images would show. Channels that are constant on clean data do not
+/// count. Source  the positive-part estimator of James and Stein.
 double compute_evidence(const ChannelGroup& group, double images, double doubt);
 
 class AlignedNorms {

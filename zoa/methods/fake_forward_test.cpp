@@ -200,8 +200,7 @@ void FakeForward::normalize(const SlotValues& values, const std::string& layer, 
     }
     const float variance = squares - mean * mean;
     const float m = mix * mean + (1 - mix) * value(values, layer, SlotKind::NormMean, 0, j);
-    const float v =
-        mix * variance + (1 - mix) * value(values, layer, SlotKind::NormVariance, 0, j);
+    const float v = mix * variance + (1 - mix) * value(values, layer, SlotKind::NormVariance, 0, j);
     for (std::size_t b = 0; b < batch_.count; ++b) {
       rows[b * kWidth + j] = (rows[b * kWidth + j] - m) / std::sqrt(v + 1e-5F);
     }
@@ -302,8 +301,7 @@ PassOutput FakeForward::pass(const SlotValues& values) {
   }
   logits_ = apply_head(rows, {});
   answer_ = apply_head(rows, value(values, "head", SlotKind::FeatureShift));
-  return {logits_,        answer_,          taps_,       site_mean_,
-          site_variance_, site_covariance_, site_spread_};
+  return {logits_, answer_, taps_, site_mean_, site_variance_, site_covariance_, site_spread_};
 }
 
 std::span<const float> FakeForward::pass_plain() {

@@ -116,7 +116,7 @@ void pick_site_stats(const SiteStatsMap& sites, const ModelInfo& info, SourceSta
   for (const SiteInfo& site : info.sites) {
     const SiteStats picked = site.kind == SiteKind::NormInput
                                  ? shipped_statistics(sites, info, site)
-                                                              : find_site(sites, info, site);
+                                 : find_site(sites, info, site);
     stats.site_mean.insert(stats.site_mean.end(), picked.mean.begin(), picked.mean.end());
     stats.site_variance.insert(stats.site_variance.end(), picked.variance.begin(),
                                picked.variance.end());

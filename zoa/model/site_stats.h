@@ -13,9 +13,9 @@
 namespace zoa {
 
 struct SiteStats {
-  std::vector<float> mean;        ///< (C)
-  std::vector<float> variance;    ///< (C), biased
-  std::vector<float> covariance;  ///< (C, C), biased; empty where it was not collected
+  std::vector<float> mean;         ///< (C)
+  std::vector<float> variance;     ///< (C), biased
+  std::vector<float> covariance;   ///< (C, C), biased; empty where it was not collected
   std::vector<float> spread = {};  ///< (C) variance over images of each one's mean, unbiased; empty
                                    ///< where it was not collected
 };

@@ -48,10 +48,7 @@ void add_map(Moments& moments, std::span<const float> values, const ov::Shape& s
 class SitePool {
  public:
   explicit SitePool(const ModelInfo& info)
-      : info_(info),
-        mean_(info.site_width),
-        square_(info.site_width),
-        spread_(info.site_width) {
+      : info_(info), mean_(info.site_width), square_(info.site_width), spread_(info.site_width) {
     for (const SiteInfo& site : info.sites) {
       product_.resize(product_.size() + products_of(site));
     }
