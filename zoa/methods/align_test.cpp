@@ -201,6 +201,8 @@ TEST(Align, NeedsStatisticsOfItsNorms) {
     return test::error_of([&] { make_align(options, 1, model, source); }).first;
   };
   EXPECT_EQ(made(forward.info(), stats), ErrorCode::StateMismatch);
+  stats.site_spread.assign(stats.site_mean.size(), 0.0F);  // a folder of version 1
+  EXPECT_EQ(made(forward.info(), stats), ErrorCode::StateMismatch);
   ModelInfo model = forward.info();
   model.sites.clear();
   model.site_width = 0;
