@@ -117,9 +117,9 @@ ProgressStyle stderr_style(bool quiet) {
   return style;
 }
 
-std::string machine_line() {
+std::string machine_line(int wanted) {
   std::ostringstream text;
-  const int threads = available_threads();
+  const int threads = threads_or_available(wanted);
   text << "zoa " << kVersion << ", " << runtime_version() << ", " << cpu_model() << ", "
        << running_isa() << ", " << threads << (threads == 1 ? " thread" : " threads");
   return text.str();

@@ -62,7 +62,7 @@ std::string shell_word(const std::string& text);
 /// Bar on a terminal (TERM=dumb: plain lines), plain lines elsewhere, on standard error.
 ProgressStyle stderr_style(bool quiet);
 
-/// "zoa 0.1.0, OpenVINO ..., CPU, ISA, n threads".
-std::string machine_line();
+/// "zoa 0.1.0, OpenVINO ..., CPU, ISA, n threads". threads  0 = all that the process may use
+std::string machine_line(int threads = 0);
 
 }  // namespace zoa::cli

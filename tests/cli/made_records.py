@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Made-up records of 'zoa eval -o', for tests of 'zoa report'."""
+"""Made-up records of 'zoa eval -o' and files of 'zoa bench -o json', for tests of their readers."""
 
 import json
 import random
@@ -58,3 +58,14 @@ def made_run(bonus, bits="w8a8", seed=1, **options):
         for step in range(ROUNDS * PER_DOMAIN * len(DOMAINS)):
             lines.append(batch(method, number, step, 25 + more + draw.randrange(6)))
     return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def made_bench(model, step_ms, threads, rows="rows"):
+    """A file of 'zoa bench -o json'. step_ms: of each method, at batch 16."""
+    lines = [
+        {"model": model, "method": method, "batch": 16, "step_ms": ms}
+        | {"q1_ms": 0.9 * ms, "q3_ms": 1.1 * ms}
+        for method, ms in step_ms.items()
+    ]
+    machine = {"cpu": "c", "isa": "avx2", "threads": threads, "runtime": "none", "zoa": "0"}
+    return json.dumps({rows: lines, "machine": machine})

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from made_records import made_run
+from made_records import made_bench, made_run
 
 HERE = Path(__file__).resolve().parent
 SIDE = 28
@@ -172,6 +172,9 @@ def write_records(folder):
     (folder / "header.jsonl").write_text(made_run(bonus).split("\n", 1)[0] + "\n")
     (folder / "seed2.jsonl").write_text(made_run(bonus, seed=2))
     (folder / "batch32.jsonl").write_text(made_run(bonus, seed=3, batch=32))
+    (folder / "bench-old.json").write_text(made_bench("a", {"noadapt": 4, "zoa": 10}, 2))
+    (folder / "bench-new.json").write_text(made_bench("b", {"zoa": 5}, 4))
+    (folder / "bench-frames.json").write_text(made_bench("b", {"zoa": 5}, 4, "frames"))
 
 
 def write_imagenet(folder):

@@ -112,6 +112,7 @@ TimedStep Contender::run(const Batch& batch) {
   timed.ms = milliseconds_since(start);
   timed.passes = engine().passes();
   timed.pass_equivalents = engine().cost();
+  timed.times = engine().times();
   return timed;
 }
 

@@ -43,6 +43,7 @@ struct TimedStep {
   std::size_t passes = 0;
   double pass_equivalents = 0;  ///< in full passes: Forward::cost()
   double ms = 0;                ///< step and accept; compiling for a new batch size is not counted
+  EngineTimes times;            ///< of that, what the engine ran
 };
 
 class Contender {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/engine/engine.h"
 
+#include <chrono>
 #include <list>
 
 #include <openvino/core/version.hpp>
 
+#include "zoa/core/clock.h"
 #include "zoa/core/error.h"
 #include "zoa/core/threads.h"
 #include "zoa/engine/cost_ov.h"
@@ -17,6 +19,8 @@
 namespace zoa {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 // A stream has its batch size and the smaller last batch of a domain: two plans serve both.
 constexpr std::size_t kMostPlans = 2;
@@ -86,6 +90,7 @@ struct Engine::Impl {
   std::size_t passes = 0;
   std::size_t plain_passes = 0;  // of those, by the network as shipped
   double cost = 0;
+  EngineTimes times;
   Work work;
   // Of the latest pass, all sites side by side.
   std::vector<float> site_mean;
@@ -95,6 +100,7 @@ struct Engine::Impl {
 
   Impl(const Model& m, const EngineOptions& o)
       : model(m), options(o), threads(threads_or_available(o.threads)) {
+    const auto start = Clock::now();
     const Instrumented instrumented = instrument_model(model.graph(), options, 1);
     info = describe_model(model, instrumented);
     stem_positions = stem_shape(model.graph().structure.stem).positions;
@@ -105,9 +111,13 @@ struct Engine::Impl {
     }
     work = measure_work(instrumented, head.get());
     own_plain = options.plain && needs_own_plain(info, options);
+    times.rewrite = milliseconds_since(start);
   }
 
-  Plan& plan_for(std::list<Plan>& made, const EngineOptions& wanted, std::size_t batch) const {
+  // Where the time of the pass that runs now belongs.
+  double& pass_time() { return passes == 0 ? times.first : times.later; }
+
+  Plan& plan_for(std::list<Plan>& made, const EngineOptions& wanted, std::size_t batch) {
     for (auto it = made.begin(); it != made.end(); ++it) {
       if (it->batch() == batch) {
         made.splice(made.begin(), made, it);
@@ -117,8 +127,11 @@ struct Engine::Impl {
     while (made.size() >= kMostPlans) {
       made.pop_back();
     }
-    made.emplace_front(model.graph(), wanted, batch, threads);
-    return made.front();
+    const auto start = Clock::now();
+    Plan& plan = made.emplace_front(model.graph(), wanted, batch, threads);
+    times.rewrite += plan.rewrite_ms();
+    times.compile += milliseconds_since(start) - plan.rewrite_ms();
+    return plan;
   }
 
   void check(const Batch& batch) const {
@@ -209,6 +222,9 @@ std::size_t Engine::passes() const {
 double Engine::cost() const {
   return impl_->cost;
 }
+const EngineTimes& Engine::times() const {
+  return impl_->times;
+}
 
 std::span<const float> Engine::run_head(std::span<const float> features) {
   if (!impl_->options.head || impl_->plans.empty()) {
@@ -221,7 +237,10 @@ std::span<const float> Engine::run_head(std::span<const float> features) {
     fail(ErrorCode::InvalidArgument, "head: ", features.size(), " features; expected ", expected);
   }
   impl_->cost += impl_->work.head / (impl_->work.prefix + impl_->work.suffix);
-  return plan.run_head(features);
+  const auto start = Clock::now();
+  const auto logits = plan.run_head(features);
+  impl_->times.later += milliseconds_since(start);
+  return logits;
 }
 
 int Engine::threads() const {
@@ -237,7 +256,9 @@ void Engine::begin(const Batch& batch) {
     }
     Plan& plan = impl_->plan_for(impl_->plans, impl_->options, batch.count);
     plan.set_input(batch);
+    const auto start = Clock::now();
     plan.run_prefix();
+    impl_->times.prefix = milliseconds_since(start);
     impl_->measure_stem(plan);
   } catch (const ov::Exception& error) {
     fail(ErrorCode::UnsupportedModel, impl_->model.name(), ": ", runtime_text(error));
@@ -245,6 +266,8 @@ void Engine::begin(const Batch& batch) {
   impl_->passes = 0;
   impl_->plain_passes = 0;
   impl_->cost = 0;
+  impl_->times.first = 0;
+  impl_->times.later = 0;
 }
 
 std::span<const float> Engine::pass_plain() {
@@ -256,7 +279,9 @@ std::span<const float> Engine::pass_plain() {
     return pass({}).logits;
   }
   Plan& plan = impl_->plain_plans.front();
+  const auto start = Clock::now();
   plan.run_prefix();  // all of it: without slots there is no suffix
+  impl_->pass_time() += milliseconds_since(start);
   impl_->cost += 1.0;
   ++impl_->plain_passes;
   ++impl_->passes;
@@ -272,7 +297,9 @@ PassOutput Engine::pass(const SlotValues& values) {
          impl_->info.slots.size(), " slots");
   }
   Plan& plan = impl_->plans.front();
+  const auto start = Clock::now();
   plan.run_suffix(impl_->info.slots, values);
+  impl_->pass_time() += milliseconds_since(start);
   impl_->cost += impl_->passes == impl_->plain_passes ? 1.0 : impl_->work.suffix_share();
   ++impl_->passes;
   impl_->gather_sites(plan);

@@ -32,6 +32,15 @@ struct EngineOptions {
 
 inline constexpr std::size_t kMostBatch = 256;
 
+/// Wall time of an engine's work, in milliseconds, for benches.
+struct EngineTimes {
+  double prefix = 0;   ///< of the latest batch: what no slot can change, run by begin()
+  double first = 0;    ///< of the latest batch: the rest of the first pass
+  double later = 0;    ///< of the latest batch: all other passes, and runs of the head
+  double rewrite = 0;  ///< since the engine was made: reading slots, taps and the cut into graphs
+  double compile = 0;  ///< since the engine was made: the runtime's compilation of those
+};
+
 /// Without slots nothing depends on a slot, so the prefix is the whole network as shipped, compiled
 /// once: "adaptation off" costs and answers exactly what the plain model does. With slots, all
 /// neutral, a network without BatchNorm gives the same logits bit for bit.
@@ -53,6 +62,7 @@ class Engine final : public Forward {
   std::size_t passes() const override;
   double cost() const override;
 
+  const EngineTimes& times() const;
   int threads() const;
   /// Share of the multiplications that the prefix holds, 0..1.
   double prefix_share() const;

@@ -6,130 +6,127 @@
 
 #include "zoa/adapt/contender.h"
 #include "zoa/core/error.h"
-#include "zoa/core/rng.h"
-#include "zoa/data/stream.h"
 #include "zoa/eval/metrics.h"
 
 namespace zoa {
 namespace {
 
+// All repetitions of one method on one network.
 struct Timings {
-  std::vector<double> ms;
+  std::vector<double> step;
+  std::vector<double> prefix;
+  std::vector<double> suffix;
+  std::vector<double> pass2;
+  std::vector<double> update;
   std::size_t passes = 0;
+
+  void add(const TimedStep& timed) {
+    const EngineTimes& engine = timed.times;
+    step.push_back(timed.ms);
+    prefix.push_back(engine.prefix);
+    suffix.push_back(engine.first);
+    pass2.push_back(engine.later);
+    update.push_back(timed.ms - engine.prefix - engine.first - engine.later);
+    passes += timed.passes;
+  }
 };
 
-using Contenders = std::vector<std::unique_ptr<Contender>>;
+struct Contestant {
+  std::size_t entry;
+  std::string method;
+  std::unique_ptr<Contender> contender;
+  Timings timings;
+};
 
-std::vector<Timings> time_steps(Contenders& contenders,
-                                const Batch& batch,
-                                const BenchOptions& options) {
-  std::vector<Timings> timings(contenders.size());
+std::vector<Contestant> make_contestants(const std::vector<BenchEntry>& entries,
+                                         const std::vector<MethodRequest>& methods,
+                                         const BenchOptions& options) {
+  const ContenderOptions made{static_cast<std::uint64_t>(options.seed),
+                              static_cast<int>(options.threads), options.guard};
+  std::vector<Contestant> all;
+  for (std::size_t entry = 0; entry < entries.size(); ++entry) {
+    for (const MethodRequest& request : methods) {
+      all.push_back(
+          {entry,
+           request.name,
+           std::make_unique<Contender>(entries[entry].model, request.name, request.overrides, made),
+           {}});
+    }
+  }
+  return all;
+}
+
+void time_steps(std::vector<Contestant>& contestants,
+                const std::vector<Batch>& batches,
+                const BenchOptions& options) {
   for (std::int64_t rep = -options.warmup; rep < options.reps; ++rep) {
-    for (std::size_t i = 0; i < contenders.size(); ++i) {
-      const TimedStep step = contenders[i]->run(batch);
+    for (Contestant& contestant : contestants) {
+      const TimedStep step = contestant.contender->run(batches[contestant.entry]);
       if (rep >= 0) {
-        timings[i].ms.push_back(step.ms);
-        timings[i].passes += step.passes;
+        contestant.timings.add(step);
       }
     }
   }
-  return timings;
 }
 
-void add_rows(std::vector<BenchRow>& rows,
-              const std::string& model,
-              const std::vector<std::string>& names,
-              const std::vector<Timings>& timings,
-              std::size_t batch) {
-  std::optional<double> plain;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == "noadapt") {
-      plain = median(timings[i].ms);
-    }
-  }
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::vector<double>& ms = timings[i].ms;
-    BenchRow row{model, names[i], batch, median(ms), quantile(ms, 0.95), quantile(ms, 0), 0, {}};
-    row.passes = static_cast<double>(timings[i].passes) / static_cast<double>(ms.size());
-    if (plain && *plain > 0) {
-      row.ratio = row.step_ms / *plain;
-    }
-    rows.push_back(std::move(row));
-  }
+BenchRow make_row(const std::string& model, std::size_t batch, const Contestant& contestant) {
+  const Timings& timings = contestant.timings;
+  BenchRow row;
+  row.model = model;
+  row.method = contestant.method;
+  row.batch = batch;
+  row.step_ms = median(timings.step);
+  row.p95_ms = quantile(timings.step, 0.95);
+  row.min_ms = quantile(timings.step, 0);
+  row.q1_ms = quantile(timings.step, 0.25);
+  row.q3_ms = quantile(timings.step, 0.75);
+  row.passes = static_cast<double>(timings.passes) / static_cast<double>(timings.step.size());
+  row.parts = {median(timings.prefix), median(timings.suffix), median(timings.pass2),
+               median(timings.update)};
+  return row;
+}
+
+// Repetition by repetition, so that what slowed both down for a while does not count.
+Spread paired_ratios(const std::vector<double>& times, const std::vector<double>& others) {
+  std::vector<double> ratios(times.size());
+  std::transform(times.begin(), times.end(), others.begin(), ratios.begin(), std::divides<>());
+  return spread_of(ratios);
 }
 
 }  // namespace
 
-BatchMaker random_batches(const Model& model, std::uint64_t seed) {
-  return [spec = model.preprocess(), seed](std::size_t count) {
-    Batch batch;
-    batch.count = count;
-    batch.channels = static_cast<std::size_t>(spec.channels);
-    batch.height = static_cast<std::size_t>(spec.height);
-    batch.width = static_cast<std::size_t>(spec.width);
-    batch.pixels.resize(count * num_values(spec));
-    const Rng rng(seed, count);
-    for (std::size_t i = 0; i < batch.pixels.size(); ++i) {
-      batch.pixels[i] = static_cast<float>(rng.uniform(i) * 2 - 1);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      batch.ids.push_back(static_cast<std::int64_t>(i));
-    }
-    batch.labels.assign(count, -1);
-    return batch;
-  };
-}
-
-BatchMaker data_batches(const Model& model, const Dataset& data, std::size_t domain) {
-  return [spec = model.preprocess(), &data, domain](std::size_t count) {
-    StreamOptions options;
-    options.batch = count;
-    BatchReader reader(data, domain, spec, options);
-    Batch batch;
-    std::vector<SkippedImage> skipped;
-    if (!reader.next(batch, skipped) || batch.count < count) {
-      fail(ErrorCode::InvalidArgument, data.spec(), ": ", batch.count, " usable images in domain '",
-           data.domains()[domain], "'; a batch of ", count, " needs more");
-    }
-    return batch;
-  };
-}
-
-std::vector<BenchRow> run_bench(const Model& model,
+std::vector<BenchRow> run_bench(const std::vector<BenchEntry>& entries,
                                 const std::vector<MethodRequest>& methods,
-                                const std::vector<std::size_t>& batches,
-                                const BenchOptions& options,
-                                const BatchMaker& make_batch) {
+                                std::size_t batch,
+                                const BenchOptions& options) {
   check_options(options);
+  if (batch < 1 || batch > kMostBatch) {
+    fail(ErrorCode::InvalidArgument, "batch of ", batch, " images; expected 1 to ", kMostBatch);
+  }
+  std::vector<Contestant> contestants = make_contestants(entries, methods, options);
+  std::vector<Batch> batches;
+  batches.reserve(entries.size());
+  for (const BenchEntry& entry : entries) {
+    batches.push_back(entry.make_batch(batch));
+  }
+  time_steps(contestants, batches, options);
+
   std::vector<BenchRow> rows;
-  for (const std::size_t count : batches) {
-    if (count < 1 || count > kMostBatch) {
-      fail(ErrorCode::InvalidArgument, "batch of ", count, " images; expected 1 to ", kMostBatch);
+  for (std::size_t i = 0; i < contestants.size(); ++i) {
+    const Contestant& contestant = contestants[i];
+    BenchRow row = make_row(entries[contestant.entry].name, batch, contestant);
+    for (const Contestant& other : contestants) {
+      if (other.entry == contestant.entry && other.method == "noadapt") {
+        row.ratio = row.step_ms / median(other.timings.step);
+      }
     }
-    Contenders contenders;
-    std::vector<std::string> names;
-    for (const MethodRequest& request : methods) {
-      contenders.push_back(std::make_unique<Contender>(
-          model, request.name, request.overrides,
-          ContenderOptions{static_cast<std::uint64_t>(options.seed),
-                           static_cast<int>(options.threads), options.guard}));
-      names.push_back(request.name);
+    if (contestant.entry > 0) {
+      row.vs_first =
+          paired_ratios(contestant.timings.step, contestants[i % methods.size()].timings.step);
     }
-    add_rows(rows, model.name(), names, time_steps(contenders, make_batch(count), options), count);
+    rows.push_back(std::move(row));
   }
   return rows;
-}
-
-Table bench_table(const std::vector<BenchRow>& rows) {
-  Table table{
-      {"model", "method", "batch", "step_ms", "p95_ms", "min_ms", "passes", "ratio"}, {}, 0, 2};
-  for (const BenchRow& row : rows) {
-    table.rows.push_back({row.model, row.method, std::to_string(row.batch),
-                          fixed_text(row.step_ms, 2), fixed_text(row.p95_ms, 2),
-                          fixed_text(row.min_ms, 2), fixed_text(row.passes, 0),
-                          row.ratio ? fixed_text(*row.ratio, 2) : "-"});
-  }
-  return table;
 }
 
 }  // namespace zoa

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "zoa/eval/bench.h"
+#include "zoa/eval/bench_images.h"
+#include "zoa/eval/bench_options.h"
 #include "zoa/eval/run.h"
 #include "zoa/eval/table.h"
 #include "zoa/model/model.h"

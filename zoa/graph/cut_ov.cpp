@@ -9,6 +9,14 @@ namespace {
 
 using Value = ov::Output<ov::Node>;
 
+// Convolutions keep their maps channels last: in that order a map crosses as it lies in memory.
+const std::vector<std::int64_t> kToChannelsLast{0, 2, 3, 1};
+const std::vector<std::int64_t> kToChannelsFirst{0, 3, 1, 2};
+
+Value transpose(const Value& value, const std::vector<std::int64_t>& order) {
+  return std::make_shared<ov::op::v1::Transpose>(value, make_indices(order))->output(0);
+}
+
 NodeSet slot_dependents(const ov::Model& model) {
   NodeSet dependents;
   const auto& parameters = model.get_parameters();
@@ -34,7 +42,7 @@ Cut cut_model(const std::shared_ptr<ov::Model>& model) {
   ov::ResultVector prefix_results;
   ov::ResultVector suffix_results;
   ov::ParameterVector suffix_inputs;
-  std::map<Value, std::shared_ptr<ov::op::v0::Parameter>> border;
+  std::map<Value, Value> border;
   for (const auto& node : model->get_ordered_ops()) {
     if (dependents.count(node.get()) == 0) {
       continue;
@@ -44,15 +52,18 @@ Cut cut_model(const std::shared_ptr<ov::Model>& model) {
       if (dependents.count(source.get_node()) != 0 || constants.count(source.get_node()) != 0) {
         continue;
       }
-      auto& parameter = border[source];
-      if (parameter == nullptr) {
-        parameter = std::make_shared<ov::op::v0::Parameter>(source.get_element_type(),
-                                                            source.get_partial_shape());
+      Value& arrival = border[source];
+      if (arrival.get_node() == nullptr) {
+        const bool map = source.get_partial_shape().rank() == ov::Rank(4);
+        const Value leaving = map ? transpose(source, kToChannelsLast) : source;
+        const auto parameter = std::make_shared<ov::op::v0::Parameter>(leaving.get_element_type(),
+                                                                       leaving.get_partial_shape());
         parameter->set_friendly_name("border." + std::to_string(suffix_inputs.size()));
         suffix_inputs.push_back(parameter);
-        prefix_results.push_back(std::make_shared<ov::op::v0::Result>(source));
+        prefix_results.push_back(std::make_shared<ov::op::v0::Result>(leaving));
+        arrival = map ? transpose(parameter, kToChannelsFirst) : parameter->output(0);
       }
-      input.replace_source_output(parameter->output(0));
+      input.replace_source_output(arrival);
     }
   }
   cut.border = suffix_inputs.size();

@@ -128,7 +128,11 @@ class Instrumenter {
     if (given) {
       add_norm_statistics(norm, form);
     }
-    moved_[norm.output] = rewrite_norm(norm, form, options_.folded);
+    const RewrittenNorm made = rewrite_norm(norm, form, options_.folded);
+    moved_[norm.output] = made.output;
+    if (made.input) {
+      measured_.emplace(norm.input, *made.input);
+    }
   }
 
   // The rows of all images share the statistics, so these slots are never per sample.
@@ -169,6 +173,16 @@ class Instrumenter {
     }
   }
 
+  // What a norm takes of its input is not taken again.
+  ValueMoments measure_site(const SiteInfo& info, const Value& value, bool covariance) const {
+    if (info.spread || !info.variance) {
+      return measure_images(value, info.variance);
+    }
+    const auto known = covariance ? measured_.end() : measured_.find(value);
+    return known != measured_.end() ? known->second
+                                    : measure_value(value, covariance ? info.group : 0);
+  }
+
   void add_site(const SitePoint& point, bool covariance) {
     SiteInfo info = point.info;
     info.offset = site_width_;
@@ -176,9 +190,7 @@ class Instrumenter {
                                                : std::set<ov::Input<ov::Node>>(
                                                      point.readers.begin(), point.readers.end());
     const Value measured = pooled(point.value, point.token);
-    const bool by_image = info.spread || !info.variance;
-    const ValueMoments moments = by_image ? measure_images(measured, info.variance)
-                                          : measure_value(measured, covariance ? info.group : 0);
+    const ValueMoments moments = measure_site(info, measured, covariance);
     const std::string number = std::to_string(result_.sites.size());
     add_output(moments.mean, kSiteMeanOutput + number);
     if (moments.variance.get_node() != nullptr) {
@@ -254,7 +266,8 @@ class Instrumenter {
       case TapForm::MeanTokens:
         return std::make_shared<op::v1::ReduceMean>(source, make_indices({1}), false)->output(0);
       case TapForm::MeanPositions:
-        return std::make_shared<op::v1::ReduceMean>(source, make_indices({2, 3}), false)->output(0);
+        return std::make_shared<op::v0::Squeeze>(mean_of_positions(source), make_indices({2, 3}))
+            ->output(0);
       case TapForm::Whole: break;
     }
     return source;
@@ -274,11 +287,13 @@ class Instrumenter {
   void add_stem() {
     const Value stem = structure_.stem;
     const bool map = stem.get_partial_shape().rank() == ov::Rank(4);
-    const auto axes = map ? make_indices({2, 3}) : make_indices({1});
-    const Value mean = std::make_shared<op::v1::ReduceMean>(stem, axes, true)->output(0);
+    const auto mean_of = [&](const Value& value) -> Value {
+      return map ? mean_of_positions(value)
+                 : std::make_shared<op::v1::ReduceMean>(value, make_indices({1}), true)->output(0);
+    };
+    const Value mean = mean_of(stem);
     const Value centred = std::make_shared<op::v1::Subtract>(stem, mean)->output(0);
-    const Value squares = std::make_shared<op::v1::Multiply>(centred, centred)->output(0);
-    const Value variance = std::make_shared<op::v1::ReduceMean>(squares, axes, true)->output(0);
+    const Value variance = mean_of(std::make_shared<op::v1::Multiply>(centred, centred)->output(0));
     add_output(mean, kStemMeanOutput);
     add_output(variance, kStemVarOutput);
   }
@@ -288,6 +303,7 @@ class Instrumenter {
   const InstrumentOptions& options_;
   std::size_t batch_;
   std::map<Value, Value> moved_;
+  std::map<Value, ValueMoments> measured_;  // what norms take of their inputs anyway
   ov::ParameterVector parameters_;
   ov::ResultVector results_;
   std::shared_ptr<op::v0::Parameter> mix_;

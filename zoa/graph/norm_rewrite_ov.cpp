@@ -72,7 +72,8 @@ Value subtract(const Value& a, const Value& b) {
 }
 
 Value mean_over_batch(const Value& x) {
-  return std::make_shared<op::v1::ReduceMean>(x, make_indices({0, 2, 3}), true)->output(0);
+  return std::make_shared<op::v1::ReduceMean>(mean_of_positions(x), make_indices({0}), true)
+      ->output(0);
 }
 
 // gamma / sqrt(variance + eps)
@@ -81,12 +82,33 @@ Value scale_of(const Value& gamma, const Value& variance, const std::vector<floa
   return std::make_shared<op::v1::Divide>(gamma, root)->output(0);
 }
 
-// Two sweeps (mean, then mean of squared differences): as fast as the one-sweep form on this
-// runtime and free of its cancellation.
-Value batch_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
-  const Value centred = subtract(x, mean_over_batch(x));
-  const Value variance = mean_over_batch(multiply(centred, centred));
-  return add(multiply(centred, scale_of(form.gamma, variance, constants.eps)), form.beta);
+// What a BatchNorm reads, moved by its source mean (which the convolution takes in as its bias),
+// and the batch's moments of that.
+struct Moments {
+  Value moved;
+  Value mean;
+  Value variance;
+};
+
+// The source mean is near the batch's, so that little cancels in E[x^2] - E[x]^2.
+Moments measure(const Value& x, const BatchNormConstants& constants) {
+  Moments moments;
+  moments.moved = subtract(x, per_channel(constants.mean));
+  moments.mean = mean_over_batch(moments.moved);
+  const Value squares = mean_over_batch(multiply(moments.moved, moments.moved));
+  const Value variance = subtract(squares, multiply(moments.mean, moments.mean));
+  moments.variance = std::make_shared<op::v0::Relu>(variance)->output(0);
+  return moments;
+}
+
+// (moved - mean) * scale + beta
+Value normalised(const Value& moved, const Value& mean, const Value& scale, const Value& beta) {
+  return add(multiply(moved, scale), subtract(beta, multiply(mean, scale)));
+}
+
+Value batch_form(const Moments& batch, const NormForm& form, const BatchNormConstants& constants) {
+  return normalised(batch.moved, batch.mean, scale_of(form.gamma, batch.variance, constants.eps),
+                    form.beta);
 }
 
 Value source_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
@@ -106,17 +128,17 @@ Value mixed(const Value& given, const Value& of_batch, const Value& mix) {
   return add(multiply(given, rest), multiply(of_batch, mix));
 }
 
-Value given_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
-  if (form.mix.get_node() == nullptr) {
-    const Value scale = scale_of(form.gamma, form.variance, constants.eps);
-    return add(multiply(x, scale), subtract(form.beta, multiply(scale, form.mean)));
-  }
-  const Value batch_mean = mean_over_batch(x);
-  const Value centred = subtract(x, batch_mean);
-  const Value batch_variance = mean_over_batch(multiply(centred, centred));
-  const Value mean = mixed(form.mean, batch_mean, form.mix);
-  const Value variance = mixed(form.variance, batch_variance, form.mix);
-  return add(multiply(subtract(x, mean), scale_of(form.gamma, variance, constants.eps)), form.beta);
+// Statistics of earlier batches alone: nothing is measured.
+Value lagged_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
+  const Value scale = scale_of(form.gamma, form.variance, constants.eps);
+  return add(multiply(x, scale), subtract(form.beta, multiply(scale, form.mean)));
+}
+
+Value given_form(const Moments& batch, const NormForm& form, const BatchNormConstants& constants) {
+  const Value given = subtract(form.mean, per_channel(constants.mean));
+  const Value mean = mixed(given, batch.mean, form.mix);
+  const Value variance = mixed(form.variance, batch.variance, form.mix);
+  return normalised(batch.moved, mean, scale_of(form.gamma, variance, constants.eps), form.beta);
 }
 
 // The group norm without its affine.
@@ -131,20 +153,40 @@ Value plain_group_norm(const Norm& norm) {
   return norm.normalize->clone_with_new_inputs(inputs)->output(0);
 }
 
-Value new_output(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
+// Of x itself, as a site gives them.
+ValueMoments moments_of(const Moments& batch, const BatchNormConstants& constants) {
+  const auto row = [&](const Value& value) {
+    const auto channels = static_cast<std::int64_t>(constants.mean.size());
+    return std::make_shared<op::v1::Reshape>(value, make_indices({1, channels}), false)->output(0);
+  };
+  return {row(add(batch.mean, per_channel(constants.mean))), row(batch.variance), {}};
+}
+
+RewrittenNorm new_batch_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
+  const BatchNormConstants constants = batch_norm_constants(norm, folded);
+  const bool given = form.mean.get_node() != nullptr;
+  const bool blends = form.mix.get_node() != nullptr;
+  if (given && !blends) {
+    return {lagged_form(norm.input, form, constants), std::nullopt};
+  }
+  if (!given && !form.batch_statistics) {
+    return {source_form(norm.input, form, constants), std::nullopt};
+  }
+  const Moments batch = measure(norm.input, constants);
+  return {blends ? given_form(batch, form, constants) : batch_form(batch, form, constants),
+          moments_of(batch, constants)};
+}
+
+RewrittenNorm new_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
   switch (norm.kind) {
     case NormKind::LayerNorm:
-      return add(multiply(norm.normalize->output(0), form.gamma), form.beta);
-    case NormKind::GroupNorm: return add(multiply(plain_group_norm(norm), form.gamma), form.beta);
+      return {add(multiply(norm.normalize->output(0), form.gamma), form.beta), std::nullopt};
+    case NormKind::GroupNorm:
+      return {add(multiply(plain_group_norm(norm), form.gamma), form.beta), std::nullopt};
     case NormKind::BatchNorm:
     case NormKind::FoldedBatchNorm: break;
   }
-  const BatchNormConstants constants = batch_norm_constants(norm, folded);
-  if (form.mean.get_node() != nullptr) {
-    return given_form(norm.input, form, constants);
-  }
-  return form.batch_statistics ? batch_form(norm.input, form, constants)
-                               : source_form(norm.input, form, constants);
+  return new_batch_norm(norm, form, folded);
 }
 
 }  // namespace
@@ -166,14 +208,14 @@ NeutralStatistics neutral_statistics(const Norm& norm, const FoldedStats& folded
   return {std::move(constants.mean), std::move(constants.variance)};
 }
 
-Value rewrite_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
+RewrittenNorm rewrite_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
   const auto readers = norm.output.get_target_inputs();  // before the new nodes read it as well
-  const Value output = new_output(norm, form, folded);
+  RewrittenNorm made = new_norm(norm, form, folded);
   for (auto reader : readers) {
-    reader.replace_source_output(output);
+    reader.replace_source_output(made.output);
   }
-  output.get_node()->set_friendly_name(norm.layer);
-  return output;
+  made.output.get_node()->set_friendly_name(norm.layer);
+  return made;
 }
 
 }  // namespace zoa

@@ -3,7 +3,10 @@
 // BatchNorm on source or batch statistics.
 #pragma once
 
+#include <optional>
+
 #include "zoa/graph/instrument_ov.h"
+#include "zoa/graph/site_graph_ov.h"
 
 namespace zoa {
 
@@ -33,13 +36,16 @@ struct NeutralStatistics {
 };
 NeutralStatistics neutral_statistics(const Norm& norm, const FoldedStats& folded);
 
+struct RewrittenNorm {
+  ov::Output<ov::Node> output;
+  /// Of what a BatchNorm reads, over batch and positions, where the new form takes them: (1, C).
+  std::optional<ValueMoments> input;
+};
+
 /// What a LayerNorm or GroupNorm gives before its affine.
 ov::Output<ov::Node> normalised_value(const Norm& norm);
 
 /// Replaces the norm in its graph.
-/// Returns  the new output.
-ov::Output<ov::Node> rewrite_norm(const Norm& norm,
-                                  const NormForm& form,
-                                  const FoldedStats& folded);
+RewrittenNorm rewrite_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded);
 
 }  // namespace zoa

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zoa/graph/ops_ov.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <openvino/op/convert.hpp>
 
 namespace zoa {
+
+namespace {
+
+constexpr std::array kElementwise = {
+    "Add",     "Subtract", "Multiply",    "Divide", "Power",   "SquaredDifference",
+    "Maximum", "Minimum",  "Erf",         "Gelu",   "Relu",    "Sigmoid",
+    "Tanh",    "Swish",    "HSwish",      "Clamp",  "Convert", "Exp",
+    "Sqrt",    "Negative", "FakeQuantize"};
+
+}  // namespace
 
 NodeSet constant_nodes(const ov::Model& model) {
   NodeSet constants;
@@ -64,6 +78,11 @@ NodePtr only_consumer(const ov::Output<ov::Node>& output) {
 
 bool is_op(const ov::Node& node, const char* type_name) {
   return std::string_view(node.get_type_info().name) == type_name;
+}
+
+bool is_elementwise(const ov::Node& node) {
+  const std::string_view type = node.get_type_info().name;
+  return std::find(kElementwise.begin(), kElementwise.end(), type) != kElementwise.end();
 }
 
 bool is_quantizer_sum(const ov::Node& node) {

@@ -35,6 +35,9 @@ NodePtr only_consumer(const ov::Output<ov::Node>& output);
 /// True if the type of the node is Name: is_type(node, "Add").
 bool is_op(const ov::Node& node, const char* type_name);
 
+/// True if each number of the output comes from the numbers at its place (operands broadcast).
+bool is_elementwise(const ov::Node& node);
+
 /// True for an Add of two FakeQuantize of one value: one quantizer of two step sizes.
 bool is_quantizer_sum(const ov::Node& node);
 

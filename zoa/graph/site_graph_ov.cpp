@@ -10,12 +10,9 @@ namespace {
 using Value = ov::Output<ov::Node>;
 namespace op = ov::op;
 
-std::vector<std::int64_t> other_axes(const Value& value) {
-  const std::size_t rank = value.get_shape().size();
-  if (rank == 4) {
-    return {0, 2, 3};
-  }
-  return rank == 3 ? std::vector<std::int64_t>{0, 1} : std::vector<std::int64_t>{0};
+std::vector<std::int64_t> row_axes(const Value& value) {
+  return value.get_shape().size() == 3 ? std::vector<std::int64_t>{0, 1}
+                                       : std::vector<std::int64_t>{0};
 }
 
 std::size_t channels_in(const Value& value) {
@@ -29,11 +26,6 @@ Value reshape(const Value& value, const std::vector<std::size_t>& shape) {
 
 Value transpose(const Value& value, const std::vector<std::int64_t>& order) {
   return std::make_shared<op::v1::Transpose>(value, make_indices(order))->output(0);
-}
-
-Value mean_over(const Value& value) {
-  return std::make_shared<op::v1::ReduceMean>(value, make_indices(other_axes(value)), true)
-      ->output(0);
 }
 
 // (C / g, g, N): the channels in groups, N rows.
@@ -53,7 +45,29 @@ Value from_groups(const Value& grouped, const ov::Shape& shape) {
   return reshape(transpose(grouped, {2, 0, 1}), shape);
 }
 
+Value reduce_mean(const Value& value, const std::vector<std::int64_t>& axes) {
+  return std::make_shared<op::v1::ReduceMean>(value, make_indices(axes), true)->output(0);
+}
+
+// Of each image, over its positions.
+Value mean_of_images(const Value& value) {
+  return value.get_shape().size() == 4 ? mean_of_positions(value) : reduce_mean(value, {1});
+}
+
+Value mean_over(const Value& value) {
+  const bool map = value.get_shape().size() == 4;
+  return map ? reduce_mean(mean_of_positions(value), {0}) : reduce_mean(value, row_axes(value));
+}
+
 }  // namespace
+
+Value mean_of_positions(const Value& map) {
+  const ov::Shape& shape = map.get_shape();
+  return std::make_shared<op::v1::AvgPool>(map, ov::Strides{1, 1}, ov::Shape{0, 0}, ov::Shape{0, 0},
+                                           ov::Shape{shape[2], shape[3]}, true,
+                                           op::RoundingType::FLOOR)
+      ->output(0);
+}
 
 ValueMoments measure_value(const Value& value, std::size_t group) {
   const std::size_t channels = channels_in(value);
@@ -81,15 +95,13 @@ ValueMoments measure_images(const Value& value, bool variance) {
     moments.mean = value;
     return moments;
   }
-  const auto axes = rank == 4 ? make_indices({2, 3}) : make_indices({1});
-  const Value mean = std::make_shared<op::v1::ReduceMean>(value, axes, true)->output(0);
+  const Value mean = mean_of_images(value);
   const std::vector<std::size_t> rows{value.get_shape()[0], channels_in(value)};
   moments.mean = reshape(mean, rows);
   if (variance) {
     const Value centred = std::make_shared<op::v1::Subtract>(value, mean)->output(0);
     const Value squares = std::make_shared<op::v1::Multiply>(centred, centred)->output(0);
-    moments.variance =
-        reshape(std::make_shared<op::v1::ReduceMean>(squares, axes, true)->output(0), rows);
+    moments.variance = reshape(mean_of_images(squares), rows);
   }
   return moments;
 }

@@ -13,6 +13,11 @@ struct ValueMoments {
   ov::Output<ov::Node> covariance;  ///< (1, C * g), biased; no node unless asked for
 };
 
+/// Mean over the positions of each image of a map (B, C, H, W): (B, C, 1, 1). A pooling: it shares
+/// out its work image by image as convolutions do, so that each thread reads what it wrote; a
+/// reduction of the same axes takes up to three times as long (docs/performance.md).
+ov::Output<ov::Node> mean_of_positions(const ov::Output<ov::Node>& map);
+
 /// group  channels per block of the covariance; 0 = no covariance. Shapes must be static.
 ValueMoments measure_value(const ov::Output<ov::Node>& value, std::size_t group);
 

@@ -5,9 +5,7 @@
 #include "zoa/graph/token_rows_ov.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <string_view>
 
 #include <openvino/op/ops.hpp>
 
@@ -21,17 +19,6 @@ using Value = ov::Output<ov::Node>;
 
 constexpr std::size_t kTokenAxis = 1;
 constexpr int kWhole = -1;  // a demand is kWhole or the axis along which row 0 is enough
-
-constexpr std::array kElementwise = {
-    "Add",     "Subtract", "Multiply",    "Divide", "Power",   "SquaredDifference",
-    "Maximum", "Minimum",  "Erf",         "Gelu",   "Relu",    "Sigmoid",
-    "Tanh",    "Swish",    "HSwish",      "Clamp",  "Convert", "Exp",
-    "Sqrt",    "Negative", "FakeQuantize"};
-
-bool is_elementwise(const ov::Node& node) {
-  const std::string_view type = node.get_type_info().name;
-  return std::find(kElementwise.begin(), kElementwise.end(), type) != kElementwise.end();
-}
 
 bool normalizes_other_axis(const ov::Node& node, std::size_t axis) {
   const auto rank = node.get_output_shape(0).size();
