@@ -215,5 +215,5 @@ def break_models(folder):
     (folder / "garbage.zoa" / "zoa.json").write_text("{ this is no json")
     flip_bit(folder / "flipped.zoa" / "model.bin")
     (folder / "nostats.zoa" / "source.safetensors").unlink()
-    text = (good / "zoa.json").read_text().replace('"version": 1', '"version": 999')
+    text = (good / "zoa.json").read_text().replace('"version": 2', '"version": 999')
     (folder / "future.zoa" / "zoa.json").write_text(text)

@@ -283,6 +283,27 @@ TEST_P(NormStatistics, MixGoesFromShippedToBatch) {
   expect_near(engine.pass(values).logits, logits_of(model, {}, batch), 0.3F);
 }
 
+// Given statistics need nothing of the batch: the same answers as with a share of 0.
+TEST_P(NormStatistics, WithoutAMixAreThoseGiven) {
+  const Model model = test::make_quantized(GetParam(), test::options_of("w8a8"));
+  EngineOptions options;
+  options.norm_statistics = true;
+  Engine engine(model, options);
+  const Batch batch = random_batch(8);
+  engine.begin(batch);
+  expect_near(engine.pass({}).logits, logits_of(model, {}, batch), 0.3F);
+  options.norm_mix = true;
+  Engine with_mix(model, options);
+  with_mix.begin(batch);
+  SlotValues values;
+  SlotValues mixed;
+  const SlotInfo& slot = engine.info().slots.front();
+  const std::vector<float> mean(slot.size, 0.25F);
+  set_slot(engine, values, slot.name, mean);
+  set_slot(with_mix, mixed, slot.name, mean);
+  expect_near(engine.pass(values).logits, with_mix.pass(mixed).logits, 0.1F);
+}
+
 // The statistics of a batch, measured and given back, are batch statistics.
 TEST_P(NormStatistics, MeasuredStatisticsGivenBackAreThoseOfTheBatch) {
   const Model model = test::make_quantized(GetParam(), test::options_of("w8a8"));

@@ -111,8 +111,8 @@ struct SourceStats {
   std::vector<float> site_variance = {};    ///< (site_width), biased. NormInput sites: what the
                                             ///< network ships as running statistics
   std::vector<float> site_covariance = {};  ///< as in PassOutput; empty unless asked for
-  std::vector<float> site_spread = {};      ///< (site_width), unbiased, of all images; 0 where it
-                                            ///< was not asked for
+  std::vector<float> site_spread = {};      ///< (site_width) of all images, unbiased; 0 where it
+                                            ///< was not collected
 };
 
 /// Statistics of the stem's output over batch and positions, one number per channel.

@@ -186,7 +186,7 @@ StepResult Align::learn(const WindowSums& window) {
   StepResult result;
   result.entropy = window.passes.at(0).entropy();
   result.loss = result.entropy;
-  next.window = window.stem;
+  next.window.add(window.stem.stats());
   const DomainVerdict verdict = end_window(next);
   result.domain_distance = verdict.distance;
   result.domain_changed = verdict.changed;
@@ -200,7 +200,9 @@ AlignOptions default_align_options(const ModelInfo& model) {
   AlignOptions options;
   options.norms = "^(blocks|stage[0-9]+)\\.(?!0\\.).*norm";
   if (model.has_batch_norm) {
-    options.lam = 0.4;
+    options.own = 0.3;
+    options.shift = 0;
+    options.restart = false;
   }
   return options;
 }
@@ -212,7 +214,6 @@ MethodInfo align_info(const AlignOptions& options, const ModelInfo& model) {
   info.paper = "ours: docs/methods/align.md";
   info.most_passes = options.restart ? 2 : 1;
   SiteRequest request;
-  request.spread = true;
   if (model.has_batch_norm) {
     request.kind = SiteKind::NormInput;
     info.slots = {SlotKind::NormMean, SlotKind::NormVariance};

@@ -18,7 +18,7 @@ struct AlignOptions {
   double shift = 1;
   double momentum = 0.2;
   double prior = 16;
-  double doubt = 1;
+  double doubt = 2;
   double clamp = 3;
   bool restart = true;
   double threshold = 0.1;

@@ -56,14 +56,16 @@ AlignedNorms::AlignedNorms(const ModelInfo& model, const SourceStats& stats, con
       first_(model.site_width),
       second_(model.site_width) {
   check_site_stats(model, stats);
-  if (stats.site_spread.size() != model.site_width) {
-    fail(ErrorCode::StateMismatch, "source statistics have ", stats.site_spread.size(),
-         " spreads of images, model '", model.name, "' ", model.site_width,
-         "; collect them again with 'zoa quantize'");
-  }
   find_norms(model);
   if (norms_.empty()) {
     fail(ErrorCode::UnsupportedModel, "model '", model.name, "' has no norm that can be aligned");
+  }
+  const bool known = std::any_of(stats.site_spread.begin(), stats.site_spread.end(),
+                                 [](float spread) { return spread > 0; });
+  if (stats.site_spread.size() != model.site_width || !known) {
+    fail(ErrorCode::StateMismatch, "model '", model.name,
+         "': its source statistics do not say how far norms stray from image to image; collect "
+         "them with 'zoa quantize' (--bits keep for a network that is quantized)");
   }
 }
 
@@ -86,14 +88,14 @@ RunningMoments AlignedNorms::source(const RunningOptions& options) const {
   return {stats_.site_mean, stats_.site_variance, options};
 }
 
-double AlignedNorms::share_of(const Aligned& norm, const RunningMoments& running) const {
+double AlignedNorms::evidence_of(const Aligned& norm, const RunningMoments& running) const {
   const auto part = [&](const std::vector<float>& values) {
     return std::span(values).subspan(norm.offset, norm.channels);
   };
   const ChannelGroup group{running.mean().subspan(norm.offset, norm.channels),
                            part(stats_.site_mean), part(stats_.site_variance),
                            part(stats_.site_spread)};
-  return rule_.share * compute_evidence(group, running.images(), rule_.doubt);
+  return compute_evidence(group, running.images(), rule_.doubt);
 }
 
 // gamma (a (x - m) + m + share (source - m)) + beta, x what the norm gives before gamma and beta.
@@ -127,7 +129,7 @@ void AlignedNorms::align_statistics(const Aligned& norm,
 
 void AlignedNorms::fill(SlotValues& values, const RunningMoments& running) {
   for (const Aligned& norm : norms_) {
-    const double share = share_of(norm, running);
+    const double share = rule_.share * evidence_of(norm, running);
     if (batch_norms_) {
       align_statistics(norm, share, running);
     } else {

@@ -56,7 +56,7 @@ class AlignedNorms {
   };
 
   void find_norms(const ModelInfo& model);
-  double share_of(const Aligned& norm, const RunningMoments& running) const;
+  double evidence_of(const Aligned& norm, const RunningMoments& running) const;
   void align_affine(const Aligned& norm, double share, const RunningMoments& running);
   void align_statistics(const Aligned& norm, double share, const RunningMoments& running);
 

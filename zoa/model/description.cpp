@@ -162,9 +162,9 @@ ModelDescription read_description(const std::string& text, const std::string& wh
     const ReadJson json = ReadJson::parse(text);
     const Fields fields(json, where);
     const int version = fields.whole<int>("version");
-    if (version != kFolderVersion) {
-      fail(ErrorCode::BadFile, where, ": folder version ", version, "; this zoa reads version ",
-           kFolderVersion, ": quantize the model again");
+    if (version < kOldestFolderVersion || version > kFolderVersion) {
+      fail(ErrorCode::BadFile, where, ": folder version ", version, "; this zoa reads versions ",
+           kOldestFolderVersion, " to ", kFolderVersion, ": quantize the model again");
     }
     ModelDescription description;
     description.name = fields.at("name");

@@ -52,6 +52,7 @@ TEST(Description, ReadsFilesOfVersion01) {
   for (const char* key : {"exceptions", "max_drop", "drop", "drop_measure", "sensitivity"}) {
     json["quantization"].erase(key);
   }
+  json["version"] = 1;
   const QuantizationSummary summary = read_description(json.dump(), "zoa.json").quantization;
   EXPECT_TRUE(summary.exceptions.empty());
   EXPECT_EQ(summary.drop, 0);
@@ -61,7 +62,8 @@ TEST(Description, ReadsFilesOfVersion01) {
 
 TEST(Description, ValuesThatCannotBeAreABadFile) {
   const std::vector<std::pair<std::string, Json>> cases = {
-      {"/version", 2},
+      {"/version", 0},
+      {"/version", 3},
       {"/version", (std::uint64_t{1} << 32U) + 1},  // 1 if its upper half were cut
       {"/version", 1.5},
       {"/blocks", -1},

@@ -8,7 +8,9 @@
 
 namespace zoa {
 
-inline constexpr int kFolderVersion = 1;
+/// 2: source statistics of norms. Folders of version 1 load; methods that need them say so.
+inline constexpr int kFolderVersion = 2;
+inline constexpr int kOldestFolderVersion = 1;
 
 /// Throws  Io, BadFile, UnsupportedModel.
 std::shared_ptr<ModelGraph> load_model_folder(const std::filesystem::path& folder);

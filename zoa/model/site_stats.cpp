@@ -37,10 +37,6 @@ const SiteStats& find_site(const SiteStatsMap& sites, const ModelInfo& info, con
     fail(ErrorCode::StateMismatch, info.name, ": no source statistics of '", site.name,
          "'; collect them with 'zoa quantize' (--bits keep for a network that is quantized)");
   }
-  if (site.spread && found->second.spread.empty()) {
-    fail(ErrorCode::StateMismatch, info.name, ": the source statistics do not say how far '",
-         site.name, "' strays from image to image; collect them again with 'zoa quantize'");
-  }
   if (site.covariance && found->second.covariance.empty()) {
     fail(ErrorCode::StateMismatch, info.name, ": no covariance of '", site.name,
          "' among the source statistics; collect it with 'zoa quantize --covariance'");
@@ -53,8 +49,9 @@ SiteStats shipped_statistics(const SiteStatsMap& sites,
                              const ModelInfo& info,
                              const SiteInfo& site) {
   SiteStats stats{std::vector<float>(site.channels), std::vector<float>(site.channels), {}};
-  if (site.spread) {
-    stats.spread = find_site(sites, info, site).spread;
+  if (const auto found = sites.find(site.name);
+      found != sites.end() && found->second.spread.size() == site.channels) {
+    stats.spread = found->second.spread;
   }
   for (const SlotInfo& slot : info.slots) {
     if (slot.layer + ".norm" != site.name) {
