@@ -33,39 +33,57 @@ NodeSet slot_dependents(const ov::Model& model) {
   return dependents;
 }
 
+// Values that cross from the prefix to the suffix, and both their ends.
+class Border {
+ public:
+  // Where a value of the prefix arrives in the suffix.
+  Value arrival(const Value& source) {
+    Value& known = arrivals_[source];
+    if (known.get_node() == nullptr) {
+      known = carry(source);
+    }
+    return known;
+  }
+
+  ov::ResultVector prefix_results;
+  ov::ParameterVector suffix_inputs;
+
+ private:
+  Value carry(const Value& source) {
+    const bool map = source.get_partial_shape().rank() == ov::Rank(4);
+    const Value leaving = map ? transpose(source, kToChannelsLast) : source;
+    const auto parameter = std::make_shared<ov::op::v0::Parameter>(leaving.get_element_type(),
+                                                                   leaving.get_partial_shape());
+    parameter->set_friendly_name("border." + std::to_string(suffix_inputs.size()));
+    suffix_inputs.push_back(parameter);
+    prefix_results.push_back(std::make_shared<ov::op::v0::Result>(leaving));
+    return map ? transpose(parameter, kToChannelsFirst) : parameter->output(0);
+  }
+
+  std::map<Value, Value> arrivals_;
+};
+
 }  // namespace
 
 Cut cut_model(const std::shared_ptr<ov::Model>& model) {
   const NodeSet constants = constant_nodes(*model);
   const NodeSet dependents = slot_dependents(*model);
-  Cut cut;
-  ov::ResultVector prefix_results;
-  ov::ResultVector suffix_results;
-  ov::ParameterVector suffix_inputs;
-  std::map<Value, Value> border;
+  Border border;
   for (const auto& node : model->get_ordered_ops()) {
     if (dependents.count(node.get()) == 0) {
       continue;
     }
     for (auto& input : node->inputs()) {
       const Value source = input.get_source_output();
-      if (dependents.count(source.get_node()) != 0 || constants.count(source.get_node()) != 0) {
-        continue;
+      if (dependents.count(source.get_node()) == 0 && constants.count(source.get_node()) == 0) {
+        input.replace_source_output(border.arrival(source));
       }
-      Value& arrival = border[source];
-      if (arrival.get_node() == nullptr) {
-        const bool map = source.get_partial_shape().rank() == ov::Rank(4);
-        const Value leaving = map ? transpose(source, kToChannelsLast) : source;
-        const auto parameter = std::make_shared<ov::op::v0::Parameter>(leaving.get_element_type(),
-                                                                       leaving.get_partial_shape());
-        parameter->set_friendly_name("border." + std::to_string(suffix_inputs.size()));
-        suffix_inputs.push_back(parameter);
-        prefix_results.push_back(std::make_shared<ov::op::v0::Result>(leaving));
-        arrival = map ? transpose(parameter, kToChannelsFirst) : parameter->output(0);
-      }
-      input.replace_source_output(arrival);
     }
   }
+  Cut cut;
+  ov::ResultVector& prefix_results = border.prefix_results;
+  ov::ParameterVector& suffix_inputs = border.suffix_inputs;
+  ov::ResultVector suffix_results;
   cut.border = suffix_inputs.size();
   for (const auto& result : model->get_results()) {
     const bool late = dependents.count(result.get()) != 0;

@@ -148,11 +148,10 @@ Value separate_product(const FusedHeads& fused,
                        const NodeSet& constants) {
   const auto& product = *fused.product;
   const std::size_t outputs = product.get_output_shape(0)[2];
-  // Weights of a known form: they have been mapped before.
-  const Value weights = map_weights(rows, [&](const Value& constant) {
-                          return cut_constant(constant, outputs, part);
-                        }).value();
-  const auto own = std::make_shared<op::v0::MatMul>(product.input_value(0), weights, false, true);
+  const auto weights = map_weights(
+      rows, [&](const Value& constant) { return cut_constant(constant, outputs, part); });
+  const auto own =
+      std::make_shared<op::v0::MatMul>(product.input_value(0), weights.value_or(rows), false, true);
   own->set_friendly_name(product.get_friendly_name() + "/" + std::to_string(part));
   ov::copy_runtime_info(fused.product, own);
   if (fused.bias == nullptr) {
