@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Streams that may harm an adapting network, made from an npz of corrupted pictures (an array per
 # domain, "clean" and "labels" of the first pictures of each). A stream is pictures with labels;
-# label -1 (black frames) does not count.
+# label -1 (black frames) does not count; NAN stands for an input of numbers that are none.
 import numpy as np
 
 CLEAN = ("clean", "labels", "calib")
+NAN = -2
 
 
 class Source:
@@ -100,6 +101,15 @@ def black_frames(source, batch):
     return images, labels
 
 
+def nan_frames(source, batch):
+    """One frame in ten at random, and every fourth batch whole."""
+    images, labels = (array.copy() for array in ordinary(source, batch))
+    labels[np.random.default_rng(3).choice(len(labels), len(labels) // 10, replace=False)] = NAN
+    for start in range(3 * batch, len(labels), 4 * batch):
+        labels[start : start + batch] = NAN
+    return images, labels
+
+
 def frozen_frame(source, batch):
     """Every second batch is one frame, over and over."""
     images, labels = (array.copy() for array in ordinary(source, batch))
@@ -152,6 +162,7 @@ STREAMS = {
     "domain flip": (domain_flip, False, True),
     "mixed": (mixed, False, True),
     "black frames": (black_frames, False, False),
+    "NaN input": (nan_frames, False, False),
     "one frame repeated": (frozen_frame, False, False),
     "chosen 10 %": (chosen_frames, True, False),
     "poison prefix": (poison_prefix, True, True),
