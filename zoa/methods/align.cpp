@@ -202,7 +202,6 @@ AlignOptions default_align_options(const ModelInfo& model) {
   if (model.has_batch_norm) {
     options.own = 0.3;
     options.shift = 0;
-    options.restart = false;
   }
   return options;
 }
