@@ -76,6 +76,7 @@ void add_flags(CLI::App& app, AdaptArguments& arguments) {
 
 AdapterOptions adapter_options(const AdaptArguments& arguments) {
   AdapterOptions options = arguments.options;
+  options.log = warning_sink();
   find_method(options.method);
   for (const std::string& setting : arguments.settings) {
     const std::size_t equals = setting.find('=');

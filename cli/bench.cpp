@@ -208,6 +208,7 @@ int run_bench_verb(const Arguments& words) {
   }
   arguments.sizes = parse_batches(arguments.batches);
   const auto requests = make_requests(arguments.methods, arguments.settings);
+  arguments.options.log = warning_sink();
   Progress progress(std::cerr, stderr_style(arguments.quiet));
   if (arguments.frames.frames > 0) {
     const auto models = load_models(arguments.models);

@@ -206,6 +206,7 @@ int run_eval_verb(const Arguments& words) {
   plan.states = read_states(arguments.states);
   plan.command = eval_command(arguments);
   plan.timings = !arguments.no_timings;
+  plan.cache = arguments.cache;
   if (!arguments.report.empty()) {
     check_writable(arguments.report);
   }

@@ -60,6 +60,9 @@ void add_eval_flags(CLI::App& app, EvalArguments& arguments) {
       ->allow_extra_args(false);
   app.add_option("--state-out", arguments.state_out, "folder for what the methods have learnt")
       ->type_name("DIR");
+  app.add_option("--cache", arguments.cache,
+                 "folder that keeps compiled networks for the next start")
+      ->type_name("DIR");
   app.add_option("-o,--output", arguments.output, "records, one JSON object per batch")
       ->type_name("FILE.jsonl");
   app.add_option("--report", arguments.report, "page with tables and plots")

@@ -22,6 +22,7 @@ struct EvalArguments {
   std::int64_t seeds = 1;           ///< runs, with seed and order_seed one higher each time
   std::vector<std::string> states;  ///< "method=file"
   std::string state_out;            ///< folder
+  std::string cache;                ///< folder of compiled networks
   std::string output;
   std::string report;
   std::string title;

@@ -38,6 +38,10 @@ void print_warning(const std::string& text) {
   std::cerr << "zoa: warning: " << text << "\n" << std::flush;
 }
 
+LogSink warning_sink() {
+  return drop_repeats([](LogLevel, const std::string& text) { print_warning(text); });
+}
+
 void check_writable(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code error;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "zoa/core/log.h"
+
 namespace zoa::cli {
 
 class LineFile {
@@ -23,6 +25,9 @@ class LineFile {
 
 /// "zoa: warning: TEXT", a line on standard error.
 void print_warning(const std::string& text);
+
+/// Prints what the library has to say as warnings, each once.
+LogSink warning_sink();
 
 /// Throws  Io if a file could not be made in the folder of `path`, before the work that fills it.
 void check_writable(const std::string& path);

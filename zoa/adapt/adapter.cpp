@@ -42,11 +42,12 @@ Batch empty_frame(const PreprocessSpec& spec) {
 struct Adapter::Impl {
   Impl(const Model& of, const AdapterOptions& options)
       : model(of),
-        fitted(fit_method(of,
-                          options.method,
-                          frame_overrides(of, options),
-                          {static_cast<std::uint64_t>(options.seed),
-                           static_cast<int>(options.threads), options.guard})),
+        fitted(
+            fit_method(of,
+                       options.method,
+                       frame_overrides(of, options),
+                       {static_cast<std::uint64_t>(options.seed), static_cast<int>(options.threads),
+                        options.guard, options.cache, options.log})),
         frame(empty_frame(of.preprocess())),
         stream(*fitted.method, *fitted.engine, options.frames) {}
 

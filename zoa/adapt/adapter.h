@@ -13,6 +13,7 @@
 
 #include "zoa/adapt/frame_stream.h"
 #include "zoa/adapt/guard_reason.h"
+#include "zoa/core/log.h"
 #include "zoa/core/state_file.h"
 #include "zoa/image/image.h"
 #include "zoa/model/model.h"
@@ -27,7 +28,9 @@ struct AdapterOptions {
   std::int64_t seed = 2020;
   std::int64_t threads = 0;
   std::string guard = "on";  ///< a preset of the guards: on, evidence, paper or off
+  std::string cache;         ///< folder that keeps compiled networks for the next start
   FrameOptions frames;
+  LogSink log;  ///< what went wrong and did no harm, e.g. a cache that cannot be written
 
   /// Those that it holds itself; the method's and those of FrameOptions have names of their own.
   template <class F>
@@ -36,6 +39,7 @@ struct AdapterOptions {
     f(seed, OptionMeta{"seed", "of the method's random numbers", 0, 9e15});
     f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
     f(guard, OptionMeta{"guard", "guards against harm: on, evidence, paper or off (both none)"});
+    f(cache, OptionMeta{"cache", "folder that keeps compiled networks for the next start"});
   }
 };
 

@@ -75,8 +75,10 @@ Fitted fit_method(const Model& model,
          "' needs; make them with 'zoa quantize' (--bits keep for a network that is quantized)");
   }
   Fitted fitted;
-  fitted.engine = std::make_unique<Engine>(
-      model, engine_options(needs, model.has_batch_norm(), options.threads));
+  EngineOptions wanted = engine_options(needs, model.has_batch_norm(), options.threads);
+  wanted.cache = options.cache;
+  wanted.log = options.log;
+  fitted.engine = std::make_unique<Engine>(model, wanted);
   const ModelInfo& info = fitted.engine->info();
   fitted.method =
       make_method(method, split.method, options.seed, info, model.stats(batch_statistics, info));

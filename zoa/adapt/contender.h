@@ -19,6 +19,8 @@ struct ContenderOptions {
   std::uint64_t seed = 0;
   int threads = 0;              ///< 0 = all that the process may use
   std::string guard = "paper";  ///< a preset of the guards; overrides "guard.NAME" change one
+  std::string cache = {};       ///< as EngineOptions::cache
+  LogSink log = {};             ///< as EngineOptions::log
 };
 
 class GuardedMethod;

@@ -99,4 +99,22 @@ std::string hash128_file(const std::string& path) {
   return text128(XXH3_128bits_digest(state.get()));
 }
 
+struct Hasher::State {
+  StatePointer xxh = make_state();
+};
+
+Hasher::Hasher() : state_(std::make_unique<State>()) {
+  XXH3_128bits_reset(state_->xxh.get());
+}
+
+Hasher::~Hasher() = default;
+
+void Hasher::add(std::span<const std::uint8_t> bytes) {
+  XXH3_128bits_update(state_->xxh.get(), bytes.data(), bytes.size());
+}
+
+std::string Hasher::hash128() const {
+  return text128(XXH3_128bits_digest(state_->xxh.get()));
+}
+
 }  // namespace zoa

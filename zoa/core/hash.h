@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -19,5 +20,20 @@ std::string hash128(std::span<const std::uint8_t> bytes);  ///< 32 hex digits, X
 /// Throws  Io if it cannot be read.
 std::string hash64_file(const std::string& path);
 std::string hash128_file(const std::string& path);
+
+/// XXH3-128 of bytes that come in pieces, however they are cut.
+class Hasher {
+ public:
+  Hasher();
+  ~Hasher();
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
+  void add(std::span<const std::uint8_t> bytes);
+  std::string hash128() const;  ///< of all so far, as hash128() of them in one piece
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace zoa

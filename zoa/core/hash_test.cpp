@@ -34,6 +34,17 @@ TEST(Hash, FilesHashLikeTheirBytes) {
   EXPECT_NE(hash128({bytes.data(), bytes.size() - 1}), hash128(bytes));
 }
 
+TEST(Hash, PiecesHashLikeTheWhole) {
+  const std::vector<std::uint8_t> bytes{1, 2, 3, 4, 5, 6, 7};
+  const std::span<const std::uint8_t> whole(bytes);
+  Hasher hasher;
+  EXPECT_EQ(hasher.hash128(), hash128({}));
+  hasher.add(whole.first(2));
+  hasher.add({});
+  hasher.add(whole.subspan(2));
+  EXPECT_EQ(hasher.hash128(), hash128(bytes));
+}
+
 TEST(Hash, MissingFilesAndFoldersAreIoErrors) {
   const TestFolder folder;
   for (const std::string& path : {folder.file("none"), folder.path()}) {

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace zoa {
 
@@ -20,6 +23,19 @@ inline const char* to_string(LogLevel level) noexcept {
     case LogLevel::Error: return "error";
   }
   return "error";
+}
+
+/// A sink that passes each text on once, for messages of things that are made several times.
+inline LogSink drop_repeats(LogSink sink) {
+  if (!sink) {
+    return sink;
+  }
+  return [sink = std::move(sink), seen = std::make_shared<std::set<std::string>>()](
+             LogLevel level, const std::string& text) {
+    if (seen->insert(text).second) {
+      sink(level, text);
+    }
+  };
 }
 
 }  // namespace zoa

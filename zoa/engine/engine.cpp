@@ -9,6 +9,7 @@
 #include "zoa/core/clock.h"
 #include "zoa/core/error.h"
 #include "zoa/core/threads.h"
+#include "zoa/engine/compiled_cache_ov.h"
 #include "zoa/engine/cost_ov.h"
 #include "zoa/engine/image_moments.h"
 #include "zoa/engine/isa.h"
@@ -81,6 +82,7 @@ struct Engine::Impl {
   Model model;
   EngineOptions options;
   int threads;
+  CompiledCache cache;
   ModelInfo info;
   std::list<Plan> plans;        // the latest used first
   std::list<Plan> plain_plans;  // of the network as shipped, where it is another one
@@ -99,7 +101,7 @@ struct Engine::Impl {
   std::vector<float> site_spread;
 
   Impl(const Model& m, const EngineOptions& o)
-      : model(m), options(o), threads(threads_or_available(o.threads)) {
+      : model(m), options(o), threads(threads_or_available(o.threads)), cache(o.cache, o.log) {
     const auto start = Clock::now();
     const Instrumented instrumented =
         instrument_model(model.graph(), options, 1, Purpose::Describe);
@@ -129,7 +131,8 @@ struct Engine::Impl {
       made.pop_back();
     }
     const auto start = Clock::now();
-    Plan& plan = made.emplace_front(model.graph(), wanted, batch, threads);
+    const PartCompiler compiler{cache, compile_settings(threads)};
+    Plan& plan = made.emplace_front(model.graph(), wanted, batch, compiler);
     times.rewrite += plan.rewrite_ms();
     times.compile += milliseconds_since(start) - plan.rewrite_ms();
     return plan;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "zoa/core/forward.h"
+#include "zoa/core/log.h"
 #include "zoa/model/model.h"
 
 namespace zoa {
@@ -28,6 +29,8 @@ struct EngineOptions {
   bool plain = false;  ///< pass_plain() works
   int threads = 0;     ///< 0 = what affinity and the cgroup's quota allow
   std::string adapt;   ///< regular expression that picks the adapted norms; "" = the paper's
+  std::string cache;   ///< folder that keeps compiled networks; "" = none. Changes no number
+  LogSink log;         ///< told where that folder or a file of it cannot be used
 };
 
 inline constexpr std::size_t kMostBatch = 256;
@@ -38,7 +41,7 @@ struct EngineTimes {
   double first = 0;    ///< of the latest batch: the rest of the first pass
   double later = 0;    ///< of the latest batch: all other passes, and runs of the head
   double rewrite = 0;  ///< since the engine was made: reading slots, taps and the cut into graphs
-  double compile = 0;  ///< since the engine was made: the runtime's compilation of those
+  double compile = 0;  ///< since the engine was made: compiling those, or reading them from files
 };
 
 /// Without slots nothing depends on a slot, so the prefix is the whole network as shipped, compiled

@@ -12,7 +12,6 @@
 #include "zoa/graph/import_ov.h"
 #include "zoa/graph/linear_convolutions_ov.h"
 #include "zoa/graph/low_bits_ov.h"
-#include "zoa/graph/runtime_ov.h"
 #include "zoa/graph/separate_heads_ov.h"
 #include "zoa/graph/token_rows_ov.h"
 
@@ -113,12 +112,6 @@ bool keeps_images_apart(const EngineOptions& options, const Cut& cut, std::size_
          gives_rows(cut.suffix, images);
 }
 
-Part compile_part(const std::shared_ptr<ov::Model>& model, const ov::AnyMap& settings) {
-  Part part;
-  part.request = runtime_core().compile_model(model, "CPU", settings).create_infer_request();
-  return part;
-}
-
 void add_outputs(Part& part, std::size_t portions) {
   const auto outputs = part.request.get_compiled_model().outputs();
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -130,17 +123,20 @@ void add_outputs(Part& part, std::size_t portions) {
 
 }  // namespace
 
-Plan::Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads)
+Plan::Plan(const ModelGraph& graph,
+           const EngineOptions& options,
+           std::size_t batch,
+           const PartCompiler& compiler)
     : batch_(batch) {
   if (options.head) {
-    head_ = runtime_core()
-                .compile_model(head_model(graph, options, batch), "CPU", compile_settings(threads))
-                .create_infer_request();
+    head_ = compiler.compile(head_model(graph, options, batch));
   }
-  build(graph, options, threads);
+  build(graph, options, compiler);
 }
 
-void Plan::build(const ModelGraph& graph, const EngineOptions& options, int threads) {
+void Plan::build(const ModelGraph& graph,
+                 const EngineOptions& options,
+                 const PartCompiler& compiler) {
   const auto start = std::chrono::steady_clock::now();
   std::size_t portion = portion_of(batch_);
   Cut cut = cut_model(instrument_model(graph, options, portion, Purpose::Run).model);
@@ -150,21 +146,22 @@ void Plan::build(const ModelGraph& graph, const EngineOptions& options, int thre
   }
   portions_ = batch_ / portion;
   rewrite_ms_ = milliseconds_since(start);
-  const ov::AnyMap settings = compile_settings(threads);
   border_ = cut.border;
-  prefix_ = compile_part(cut.prefix, settings);
+  prefix_.request = compiler.compile(cut.prefix);
   add_outputs(prefix_, portions_);
   for (std::size_t i = 0; i < cut.prefix_outputs.size(); ++i) {
     outputs_[cut.prefix_outputs[i]] = prefix_.outputs[border_ + i].whole();
   }
   if (cut.suffix != nullptr) {
-    build_suffix(cut, options, settings);
+    build_suffix(cut, options, compiler);
   }
 }
 
-void Plan::build_suffix(const Cut& cut, const EngineOptions& options, const ov::AnyMap& settings) {
+void Plan::build_suffix(const Cut& cut,
+                        const EngineOptions& options,
+                        const PartCompiler& compiler) {
   has_suffix_ = true;
-  suffix_ = compile_part(cut.suffix, settings);
+  suffix_.request = compiler.compile(cut.suffix);
   add_outputs(suffix_, portions_);
   for (std::size_t i = 0; i < cut.suffix_outputs.size(); ++i) {
     outputs_[cut.suffix_outputs[i]] = suffix_.outputs[i].whole();

@@ -9,6 +9,7 @@
 #include <openvino/runtime/compiled_model.hpp>
 #include <openvino/runtime/infer_request.hpp>
 
+#include "zoa/engine/compiled_cache_ov.h"
 #include "zoa/engine/engine.h"
 #include "zoa/engine/port_ov.h"
 #include "zoa/graph/cut_ov.h"
@@ -38,6 +39,16 @@ std::shared_ptr<ov::Model> head_model(const ModelGraph& graph,
 /// quantization, given threads, no pinning.
 ov::AnyMap compile_settings(int threads);
 
+/// How the parts of a plan are compiled.
+struct PartCompiler {
+  CompiledCache& cache;
+  ov::AnyMap settings;
+
+  ov::InferRequest compile(const std::shared_ptr<ov::Model>& model) const {
+    return cache.compile(model, settings).create_infer_request();
+  }
+};
+
 /// One part of a network, compiled, with the memory of what it reads and gives.
 struct Part {
   ov::InferRequest request;
@@ -50,7 +61,10 @@ struct Part {
 /// batch. With batch statistics, or means over the batch among the outputs, it goes in one.
 class Plan {
  public:
-  Plan(const ModelGraph& graph, const EngineOptions& options, std::size_t batch, int threads);
+  Plan(const ModelGraph& graph,
+       const EngineOptions& options,
+       std::size_t batch,
+       const PartCompiler& compiler);
 
   std::size_t batch() const { return batch_; }
   /// Part of the constructor's time that went before compiling.
@@ -65,8 +79,8 @@ class Plan {
   std::span<const float> output(const std::string& name);
 
  private:
-  void build(const ModelGraph& graph, const EngineOptions& options, int threads);
-  void build_suffix(const Cut& cut, const EngineOptions& options, const ov::AnyMap& settings);
+  void build(const ModelGraph& graph, const EngineOptions& options, const PartCompiler& compiler);
+  void build_suffix(const Cut& cut, const EngineOptions& options, const PartCompiler& compiler);
   void bind_suffix(std::size_t portion);
   void bind_prefix(std::size_t portion);
   void set_slot(std::size_t index, const SlotInfo& slot, std::span<const float> values);

@@ -42,7 +42,8 @@ std::vector<Contestant> make_contestants(const std::vector<BenchEntry>& entries,
                                          const std::vector<MethodRequest>& methods,
                                          const BenchOptions& options) {
   const ContenderOptions made{static_cast<std::uint64_t>(options.seed),
-                              static_cast<int>(options.threads), options.guard};
+                              static_cast<int>(options.threads), options.guard, options.cache,
+                              options.log};
   std::vector<Contestant> all;
   for (std::size_t entry = 0; entry < entries.size(); ++entry) {
     for (const MethodRequest& request : methods) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "zoa/core/log.h"
 #include "zoa/core/options.h"
 #include "zoa/eval/metrics.h"
 
@@ -17,6 +19,8 @@ struct BenchOptions {
   std::int64_t threads = 0;
   std::int64_t seed = 2020;
   std::string guard = "paper";
+  std::string cache;  ///< folder that keeps compiled networks
+  LogSink log;        ///< told what is wrong with it
 
   template <class F>
   void visit(F&& f) {
@@ -29,6 +33,7 @@ struct BenchOptions {
     f(threads, OptionMeta{"threads", "0 = all that the process may use", 0, 1024});
     f(seed, OptionMeta{"seed", "of the methods and of random images", 0, 9e15});
     f(guard, OptionMeta{"guard", "of the methods: paper (none), on, evidence, off"});
+    f(cache, OptionMeta{"cache", "folder that keeps compiled networks for the next start"});
   }
 };
 

@@ -25,8 +25,9 @@ void start_once(Starts& starts,
   const double load = milliseconds_since(start);
   const auto seed = static_cast<std::uint64_t>(options.seed);
   const Batch batch = random_batches(model, seed)(count);
-  Contender contender(model, request.name, request.overrides,
-                      {seed, static_cast<int>(options.threads), options.guard});
+  Contender contender(
+      model, request.name, request.overrides,
+      {seed, static_cast<int>(options.threads), options.guard, options.cache, options.log});
   const TimedStep step = contender.run(batch);
   const EngineTimes& times = contender.engine().times();
   starts.model = model.name();

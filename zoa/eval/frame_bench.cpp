@@ -79,6 +79,8 @@ std::vector<Contestant> make_contestants(const Model& model,
     made.seed = options.seed;
     made.threads = options.threads;
     made.guard = options.guard;
+    made.cache = options.cache;
+    made.log = options.log;
     made.frames.window = frames.window;
     all.push_back({request.name, std::nullopt, Adapter(model, made), {}, {}});
     if (request.name != "noadapt") {

@@ -50,6 +50,13 @@ void fill_record(BatchRecord& record, const TimedStep& step, const CorrectCount&
   record.ms = step.ms;
 }
 
+LogSink note_sink(const EvalHooks& hooks) {
+  if (!hooks.note) {
+    return {};
+  }
+  return drop_repeats([note = hooks.note](LogLevel, const std::string& text) { note(text); });
+}
+
 // A method with its place in the stream.
 struct Lane {
   Contender contender;
@@ -66,6 +73,7 @@ class Evaluation {
         data_(data),
         plan_(plan),
         hooks_(hooks),
+        log_(note_sink(hooks)),
         format_{plan.timings},
         domains_(pick_domains(data, plan.options)),
         shard_(parse_shard(plan.options.shard)),
@@ -96,6 +104,7 @@ class Evaluation {
   const Dataset& data_;
   const EvalPlan& plan_;
   const EvalHooks& hooks_;
+  LogSink log_;
   RecordFormat format_;
   std::vector<std::size_t> domains_;
   Shard shard_;
@@ -131,7 +140,8 @@ void Evaluation::check_knowledge(const MethodRequest& request, const MethodInfo&
 // Nothing for an optional method that does not fit network, statistics or budget.
 std::optional<Contender> Evaluation::make_contender(const MethodRequest& request) const {
   const ContenderOptions options{static_cast<std::uint64_t>(plan_.options.seed),
-                                 static_cast<int>(plan_.options.threads), plan_.options.guard};
+                                 static_cast<int>(plan_.options.threads), plan_.options.guard,
+                                 plan_.cache, log_};
   try {
     const GuardedOverrides split = split_overrides(request.overrides, options.guard);
     OptionValues overrides = fit_passes(request.name, split.method, model_.info(),

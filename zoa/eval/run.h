@@ -74,6 +74,7 @@ struct EvalPlan {
   EvalOptions options;
   std::string command;     ///< goes into the header as it is
   bool timings = true;     ///< of the JSON lines; see RecordFormat
+  std::string cache;       ///< folder that keeps compiled networks; not part of the records
   std::size_t number = 0;  ///< place of this run among those of the call, for options.shard
   std::map<std::string, MemoryState> states;  ///< what a method begins with, by its name; a reset
                                               ///< goes back to it
@@ -89,7 +90,8 @@ struct EvalProgress {
 struct EvalHooks {
   std::function<void(const std::string&)> line;  ///< a JSON line, without the newline
   std::function<void(const EvalProgress&)> progress;
-  std::function<void(const std::string&)> note;  ///< an image that was left out, with the reason
+  std::function<void(const std::string&)>
+      note;  ///< what was left out, or went wrong and did no harm
   /// What a method has learnt, after its last batch; not called for a run that was stopped.
   std::function<void(const std::string& method, const MemoryState& state)> state;
   std::function<bool()> stop;  ///< asked after every batch; true = end here
