@@ -39,7 +39,11 @@ EvalPlan make_plan(const Methods& methods,
     plan.methods.push_back({name, option_values(overrides), false});
   }
   for (const auto& [name, value] : option_values(options)) {
-    set_option(plan.options, name, value);
+    if (name == "cache") {
+      plan.cache = value;
+    } else {
+      set_option(plan.options, name, value);
+    }
   }
   plan.options.domains = domains;
   plan.command = command;

@@ -26,6 +26,7 @@ from adapt_stories import (
     test_adapt_signals,
     test_adapt_stream,
 )
+from cache_stories import test_cache, test_cache_adapt
 from checks import case_problems
 from make_fixtures import break_models, make_fixtures
 from state_stories import test_state_damaged, test_state_looked_at, test_state_moved
@@ -307,6 +308,8 @@ STORIES = [
     test_adapt_guards,
     test_adapt_signals,
     test_adapt_refuses,
+    test_cache,
+    test_cache_adapt,
     test_video,
     test_interrupt,
     test_full_disk,
