@@ -56,7 +56,7 @@ struct Part {
   std::vector<Port> outputs;  ///< of a prefix: the border values first
 };
 
-/// A batch goes through the network in portions of at most 16 images where no image can tell: the
+/// A batch goes through the network in portions of at most 32 images where no image can tell: the
 /// maps between layers then stay in the processor's cache, and their memory does not grow with the
 /// batch. With batch statistics, or means over the batch among the outputs, it goes in one.
 class Plan {
