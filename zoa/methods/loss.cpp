@@ -79,8 +79,10 @@ BatchMoments compute_moments(std::span<const float> rows, std::size_t width) {
   const std::size_t count = rows.size() / width;
   BatchMoments moments;
   moments.mean.assign(width, 0);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    moments.mean[i % width] += static_cast<double>(rows[i]);
+  for (std::size_t first = 0; first < count * width; first += width) {
+    for (std::size_t j = 0; j < width; ++j) {
+      moments.mean[j] += static_cast<double>(rows[first + j]);
+    }
   }
   for (double& mean : moments.mean) {
     mean /= static_cast<double>(count);
@@ -89,9 +91,11 @@ BatchMoments compute_moments(std::span<const float> rows, std::size_t width) {
     return moments;
   }
   moments.deviation.assign(width, 0);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const double difference = static_cast<double>(rows[i]) - moments.mean[i % width];
-    moments.deviation[i % width] += difference * difference;
+  for (std::size_t first = 0; first < count * width; first += width) {
+    for (std::size_t j = 0; j < width; ++j) {
+      const double difference = static_cast<double>(rows[first + j]) - moments.mean[j];
+      moments.deviation[j] += difference * difference;
+    }
   }
   for (double& deviation : moments.deviation) {
     deviation = std::sqrt(deviation / static_cast<double>(count - 1));
