@@ -55,8 +55,25 @@ BatchNormConstants batch_norm_constants(const Norm& norm, const FoldedStats& fol
   return constants;
 }
 
+// Numbers per channel are computed as rows (.., C) and reshaped at the end: as (.., C, 1, 1) all
+// along, the runtime would compute them anew for each element of the map they are applied to.
 Value per_channel(const std::vector<float>& values) {
-  return make_constant({1, values.size(), 1, 1}, values)->output(0);
+  return make_constant({1, values.size()}, values)->output(0);
+}
+
+Value reshape(const Value& value, const ov::Shape& shape) {
+  const std::vector<std::int64_t> target(shape.begin(), shape.end());
+  return std::make_shared<op::v1::Reshape>(value, make_indices(target), false)->output(0);
+}
+
+Value to_rows(const Value& value) {
+  const ov::Shape& shape = value.get_shape();
+  return reshape(value, {shape[0], shape[1]});
+}
+
+Value to_map(const Value& rows) {
+  const ov::Shape& shape = rows.get_shape();
+  return reshape(rows, {shape[0], shape[1], 1, 1});
 }
 
 Value multiply(const Value& a, const Value& b) {
@@ -72,8 +89,12 @@ Value subtract(const Value& a, const Value& b) {
 }
 
 Value mean_over_batch(const Value& x) {
-  return std::make_shared<op::v1::ReduceMean>(mean_of_positions(x), make_indices({0}), true)
-      ->output(0);
+  return to_rows(std::make_shared<op::v1::ReduceMean>(mean_of_positions(x), make_indices({0}), true)
+                     ->output(0));
+}
+
+Value apply(const Value& x, const Value& scale, const Value& offset) {
+  return add(multiply(x, to_map(scale)), to_map(offset));
 }
 
 // gamma / sqrt(variance + eps)
@@ -86,14 +107,14 @@ Value scale_of(const Value& gamma, const Value& variance, const std::vector<floa
 // and the batch's moments of that.
 struct Moments {
   Value moved;
-  Value mean;
+  Value mean;  // rows
   Value variance;
 };
 
 // The source mean is near the batch's, so that little cancels in E[x^2] - E[x]^2.
 Moments measure(const Value& x, const BatchNormConstants& constants) {
   Moments moments;
-  moments.moved = subtract(x, per_channel(constants.mean));
+  moments.moved = subtract(x, to_map(per_channel(constants.mean)));
   moments.mean = mean_over_batch(moments.moved);
   const Value squares = mean_over_batch(multiply(moments.moved, moments.moved));
   const Value variance = subtract(squares, multiply(moments.mean, moments.mean));
@@ -103,7 +124,7 @@ Moments measure(const Value& x, const BatchNormConstants& constants) {
 
 // (moved - mean) * scale + beta
 Value normalised(const Value& moved, const Value& mean, const Value& scale, const Value& beta) {
-  return add(multiply(moved, scale), subtract(beta, multiply(mean, scale)));
+  return apply(moved, scale, subtract(beta, multiply(mean, scale)));
 }
 
 Value batch_form(const Moments& batch, const NormForm& form, const BatchNormConstants& constants) {
@@ -118,20 +139,19 @@ Value source_form(const Value& x, const NormForm& form, const BatchNormConstants
     inverse[c] = 1.0F / std::sqrt(constants.variance[c] + eps);
   }
   const Value scale = multiply(form.gamma, per_channel(inverse));
-  const Value offset = subtract(form.beta, multiply(scale, per_channel(constants.mean)));
-  return add(multiply(x, scale), offset);
+  return apply(x, scale, subtract(form.beta, multiply(scale, per_channel(constants.mean))));
 }
 
 // (1 - mix) * given + mix * of_batch
 Value mixed(const Value& given, const Value& of_batch, const Value& mix) {
-  const Value rest = subtract(make_constant({1, 1, 1, 1}, {1.0F})->output(0), mix);
+  const Value rest = subtract(make_constant({1, 1}, {1.0F})->output(0), mix);
   return add(multiply(given, rest), multiply(of_batch, mix));
 }
 
 // Statistics of earlier batches alone: nothing is measured.
 Value lagged_form(const Value& x, const NormForm& form, const BatchNormConstants& constants) {
   const Value scale = scale_of(form.gamma, form.variance, constants.eps);
-  return add(multiply(x, scale), subtract(form.beta, multiply(scale, form.mean)));
+  return apply(x, scale, subtract(form.beta, multiply(scale, form.mean)));
 }
 
 Value given_form(const Moments& batch, const NormForm& form, const BatchNormConstants& constants) {
@@ -155,14 +175,21 @@ Value plain_group_norm(const Norm& norm) {
 
 // Of x itself, as a site gives them.
 ValueMoments moments_of(const Moments& batch, const BatchNormConstants& constants) {
-  const auto row = [&](const Value& value) {
-    const auto channels = static_cast<std::int64_t>(constants.mean.size());
-    return std::make_shared<op::v1::Reshape>(value, make_indices({1, channels}), false)->output(0);
-  };
-  return {row(add(batch.mean, per_channel(constants.mean))), row(batch.variance), {}};
+  return {add(batch.mean, per_channel(constants.mean)), batch.variance, {}};
 }
 
-RewrittenNorm new_batch_norm(const Norm& norm, const NormForm& form, const FoldedStats& folded) {
+// Slots and constants (.., C, 1, 1) as rows.
+NormForm as_rows(NormForm form) {
+  for (Value* value : {&form.gamma, &form.beta, &form.mean, &form.variance, &form.mix}) {
+    if (value->get_node() != nullptr) {
+      *value = to_rows(*value);
+    }
+  }
+  return form;
+}
+
+RewrittenNorm new_batch_norm(const Norm& norm, const NormForm& slots, const FoldedStats& folded) {
+  const NormForm form = as_rows(slots);
   const BatchNormConstants constants = batch_norm_constants(norm, folded);
   const bool given = form.mean.get_node() != nullptr;
   const bool blends = form.mix.get_node() != nullptr;
