@@ -8,13 +8,10 @@ and float32 out without anything fused, and timed by the runtime's clock of that
 is what a pass could not fall below with these kernels; printed beside the pass as it is.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
-from runtime import compile_network, layer_times, median_ms, read_network
+from runtime import compile_network, layer_times, median_ms, parse_network
 
 PRODUCTS = ("MatMul", "Convolution", "GroupConvolution")
 KERNELS = ("FullyConnected", "MatMul", "Convolution")
@@ -83,13 +80,7 @@ def floor_of(network, threads, steps):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("network", type=Path, help="model folder, or a file that OpenVINO reads")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=5)
-    arguments = parser.parse_args()
-    network = read_network(arguments.network, arguments.batch)
+    network, arguments = parse_network(__doc__)
     floor = 0.0
     print("| product | shapes | count | ms each | ms | kernel |\n|---|---|---:|---:|---:|---|")
     for signature, count, ms, kernel in floor_of(network, arguments.threads, arguments.steps):

@@ -8,10 +8,7 @@ little but not nothing, so the sum is beside the time of a pass without it. What
 into a product (biases, activations, the next quantizer) counts as that product.
 """
 
-import argparse
-from pathlib import Path
-
-from runtime import compile_network, layer_times, median_ms, read_network
+from runtime import compile_network, layer_times, median_ms, parse_network
 
 
 def print_profile(layers, pass_ms):
@@ -27,13 +24,7 @@ def print_profile(layers, pass_ms):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("network", type=Path, help="model folder, or a file that OpenVINO reads")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=5)
-    arguments = parser.parse_args()
-    network = read_network(arguments.network, arguments.batch)
+    network, arguments = parse_network(__doc__)
     pass_ms = median_ms(compile_network(network, arguments.threads, False), arguments.steps)
     layers = layer_times(compile_network(network, arguments.threads, True), arguments.steps)
     print_profile(layers, pass_ms)

@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenVINO with zoa's settings and its per-layer clock, for profile.py and floor.py."""
 
+import argparse
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 import openvino as ov
+
+
+def parse_network(doc):
+    """The arguments of both tools; `network` is read at the batch size."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("network", type=Path, help="model folder, or a file that OpenVINO reads")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=5)
+    arguments = parser.parse_args()
+    return read_network(arguments.network, arguments.batch), arguments
 
 
 def read_network(folder, batch):

@@ -13,10 +13,6 @@ using Value = ov::Output<ov::Node>;
 const std::vector<std::int64_t> kToChannelsLast{0, 2, 3, 1};
 const std::vector<std::int64_t> kToChannelsFirst{0, 3, 1, 2};
 
-Value transpose(const Value& value, const std::vector<std::int64_t>& order) {
-  return std::make_shared<ov::op::v1::Transpose>(value, make_indices(order))->output(0);
-}
-
 NodeSet slot_dependents(const ov::Model& model) {
   NodeSet dependents;
   const auto& parameters = model.get_parameters();

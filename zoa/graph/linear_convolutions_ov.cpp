@@ -21,19 +21,6 @@ namespace {
 using Value = ov::Output<ov::Node>;
 namespace op = ov::op;
 
-std::vector<std::int64_t> to_indices(const ov::Shape& shape) {
-  return {shape.begin(), shape.end()};
-}
-
-Value reshape(const Value& value, const ov::Shape& shape) {
-  return std::make_shared<op::v1::Reshape>(value, make_indices(to_indices(shape)), false)
-      ->output(0);
-}
-
-Value transpose(const Value& value, const std::vector<std::int64_t>& order) {
-  return std::make_shared<op::v1::Transpose>(value, make_indices(order))->output(0);
-}
-
 std::size_t rows_of(const ov::Shape& shape) {
   return ov::shape_size(shape) / shape.back();
 }

@@ -61,11 +61,6 @@ Value per_channel(const std::vector<float>& values) {
   return make_constant({1, values.size()}, values)->output(0);
 }
 
-Value reshape(const Value& value, const ov::Shape& shape) {
-  const std::vector<std::int64_t> target(shape.begin(), shape.end());
-  return std::make_shared<op::v1::Reshape>(value, make_indices(target), false)->output(0);
-}
-
 Value to_rows(const Value& value) {
   const ov::Shape& shape = value.get_shape();
   return reshape(value, {shape[0], shape[1]});

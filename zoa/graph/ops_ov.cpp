@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include <openvino/op/convert.hpp>
+#include <openvino/op/reshape.hpp>
+#include <openvino/op/transpose.hpp>
 
 namespace zoa {
 
@@ -121,6 +123,16 @@ std::shared_ptr<ov::op::v0::Constant> make_constant(const ov::Shape& shape,
 
 std::shared_ptr<ov::op::v0::Constant> make_indices(const std::vector<std::int64_t>& values) {
   return ov::op::v0::Constant::create(ov::element::i64, ov::Shape{values.size()}, values);
+}
+
+ov::Output<ov::Node> reshape(const ov::Output<ov::Node>& value, const ov::Shape& shape) {
+  const std::vector<std::int64_t> target(shape.begin(), shape.end());
+  return std::make_shared<ov::op::v1::Reshape>(value, make_indices(target), false)->output(0);
+}
+
+ov::Output<ov::Node> transpose(const ov::Output<ov::Node>& value,
+                               const std::vector<std::int64_t>& order) {
+  return std::make_shared<ov::op::v1::Transpose>(value, make_indices(order))->output(0);
 }
 
 std::string describe(const ov::Node& node) {

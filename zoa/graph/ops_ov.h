@@ -52,6 +52,11 @@ std::shared_ptr<ov::op::v0::Constant> make_constant(const ov::Shape& shape,
 /// i64 vector constant, for axes and shapes.
 std::shared_ptr<ov::op::v0::Constant> make_indices(const std::vector<std::int64_t>& values);
 
+/// The value in another shape; in another order of axes.
+ov::Output<ov::Node> reshape(const ov::Output<ov::Node>& value, const ov::Shape& shape);
+ov::Output<ov::Node> transpose(const ov::Output<ov::Node>& value,
+                               const std::vector<std::int64_t>& order);
+
 /// A short text of a node for errors and listings: "MatMul 'head/MatMul'".
 std::string describe(const ov::Node& node);
 

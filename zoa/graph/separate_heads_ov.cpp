@@ -23,11 +23,6 @@ bool has_order(const ov::Node& node, const std::vector<float>& order) {
   return is_op(node, "Transpose") && constant_values(node.input_value(1)) == order;
 }
 
-Value reshape(const Value& value, const ov::Shape& shape) {
-  const std::vector<std::int64_t> target(shape.begin(), shape.end());
-  return std::make_shared<op::v1::Reshape>(value, make_indices(target), false)->output(0);
-}
-
 // One layer for all three and what is read of it.
 struct FusedHeads {
   std::shared_ptr<op::v0::MatMul> product;
@@ -235,8 +230,7 @@ void replace_part(const Value& part, Value own, const ov::Shape& apart, const No
     end = reader->output(0);
   }
   const Value heads = reshape(own, {apart[0], apart[1], apart[3], apart[4]});
-  const auto order = turned ? make_indices({0, 2, 3, 1}) : make_indices({0, 2, 1, 3});
-  end.replace(std::make_shared<op::v1::Transpose>(heads, order)->output(0));
+  end.replace(turned ? transpose(heads, {0, 2, 3, 1}) : transpose(heads, {0, 2, 1, 3}));
 }
 
 }  // namespace

@@ -19,15 +19,6 @@ std::size_t channels_in(const Value& value) {
   return value.get_shape()[value.get_shape().size() == 4 ? 1 : value.get_shape().size() - 1];
 }
 
-Value reshape(const Value& value, const std::vector<std::size_t>& shape) {
-  const std::vector<std::int64_t> target(shape.begin(), shape.end());
-  return std::make_shared<op::v1::Reshape>(value, make_indices(target), false)->output(0);
-}
-
-Value transpose(const Value& value, const std::vector<std::int64_t>& order) {
-  return std::make_shared<op::v1::Transpose>(value, make_indices(order))->output(0);
-}
-
 // (C / g, g, N): the channels in groups, N rows.
 Value to_groups(const Value& value, std::size_t group) {
   const std::size_t channels = channels_in(value);

@@ -34,7 +34,7 @@ Value as_matrix(const Value& constant) {
 
 // In tiles that stay in the cache: the runtime's own folding takes some times as long.
 template <class T>
-void transpose(const void* from, std::size_t rows, std::size_t columns, void* to) {
+void transpose_values(const void* from, std::size_t rows, std::size_t columns, void* to) {
   const auto* in = static_cast<const T*>(from);
   auto* out = static_cast<T*>(to);
   constexpr std::size_t kTile = 64;
@@ -57,9 +57,9 @@ Value transposed_constant(const Value& matrix) {
   ov::Tensor turned(constant->get_element_type(), {shape[1], shape[0]});
   const void* in = constant->get_data_ptr();
   switch (turned.get_element_type().size()) {
-    case 1: transpose<std::uint8_t>(in, shape[0], shape[1], turned.data()); break;
-    case 2: transpose<std::uint16_t>(in, shape[0], shape[1], turned.data()); break;
-    default: transpose<std::uint32_t>(in, shape[0], shape[1], turned.data()); break;
+    case 1: transpose_values<std::uint8_t>(in, shape[0], shape[1], turned.data()); break;
+    case 2: transpose_values<std::uint16_t>(in, shape[0], shape[1], turned.data()); break;
+    default: transpose_values<std::uint32_t>(in, shape[0], shape[1], turned.data()); break;
   }
   return std::make_shared<op::v0::Constant>(turned)->output(0);
 }

@@ -20,24 +20,14 @@ namespace {
 
 constexpr double kUsualBatch = 64;
 
-std::vector<float> feature_variance(const ModelInfo& model, const SourceStats& stats) {
-  const TapInfo& tap = model.taps.back();
-  const auto deviations = std::span(stats.tap_std).subspan(tap.offset, tap.width);
-  std::vector<float> variance(deviations.begin(), deviations.end());
-  for (float& value : variance) {
-    value *= value;
-  }
-  return variance;
-}
-
 AlignState first_state(const AlignOptions& options,
                        const ModelInfo& model,
                        const SourceStats& stats,
                        const AlignedNorms& norms) {
   const RunningOptions running{options.prior, options.momentum};
-  const AlignMoments source{
-      norms.source(running),
-      RunningMoments(source_feature_mean(model, stats), feature_variance(model, stats), running)};
+  const AlignMoments source{norms.source(running),
+                            RunningMoments(source_feature_mean(model, stats),
+                                           source_feature_variance(model, stats), running)};
   const DomainOptions domain{options.threshold, options.stem_momentum,
                              static_cast<std::size_t>(options.domain_batch)};
   return {source, source, {}, DomainDetector(domain), model.stem_channels};
@@ -64,7 +54,7 @@ class Align : public StagedMethod<AlignState>, public FrameMethod {
         options_(options),
         model_(model),
         feature_mean_(source_feature_mean(model, stats)),
-        feature_variance_(feature_variance(model, stats)),
+        feature_variance_(source_feature_variance(model, stats)),
         source_(state().running),
         norms_(norms) {}
 

@@ -67,6 +67,16 @@ std::vector<float> source_feature_mean(const ModelInfo& model, const SourceStats
   return {mean.begin(), mean.end()};
 }
 
+std::vector<float> source_feature_variance(const ModelInfo& model, const SourceStats& stats) {
+  const TapInfo& tap = model.taps.back();
+  const auto deviations = std::span(stats.tap_std).subspan(tap.offset, tap.width);
+  std::vector<float> variance(deviations.begin(), deviations.end());
+  for (float& value : variance) {
+    value *= value;
+  }
+  return variance;
+}
+
 std::vector<std::size_t> find_slots(const ModelInfo& model, SlotKind kind) {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < model.slots.size(); ++i) {

@@ -31,6 +31,9 @@ std::vector<float> last_features(const ModelInfo& model, const PassOutput& outpu
 /// Throws  StateMismatch if the statistics are not those of this model.
 std::vector<float> source_feature_mean(const ModelInfo& model, const SourceStats& stats);
 
+/// Variance of its values, unbiased.
+std::vector<float> source_feature_variance(const ModelInfo& model, const SourceStats& stats);
+
 /// Indices in ModelInfo::slots of the slots of a kind, in their order.
 std::vector<std::size_t> find_slots(const ModelInfo& model, SlotKind kind);
 

@@ -46,16 +46,6 @@ void observe_rows(RunningMoments& running, std::span<const float> rows, std::siz
   running.observe(moments.mean, variance, count);
 }
 
-std::vector<float> source_feature_variance(const ModelInfo& model, const SourceStats& stats) {
-  const TapInfo& tap = model.taps.back();
-  const auto deviations = std::span(stats.tap_std).subspan(tap.offset, tap.width);
-  std::vector<float> variance(deviations.begin(), deviations.end());
-  for (float& value : variance) {
-    value *= value;
-  }
-  return variance;
-}
-
 QuarState first_state(const QuarOptions& options,
                       const ModelInfo& model,
                       const SourceStats& stats) {
