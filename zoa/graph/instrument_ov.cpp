@@ -286,14 +286,10 @@ class Instrumenter {
 
   void add_stem() {
     const Value stem = structure_.stem;
-    const bool map = stem.get_partial_shape().rank() == ov::Rank(4);
-    const auto mean_of = [&](const Value& value) -> Value {
-      return map ? mean_of_positions(value)
-                 : std::make_shared<op::v1::ReduceMean>(value, make_indices({1}), true)->output(0);
-    };
-    const Value mean = mean_of(stem);
+    const Value mean = mean_of_images(stem);
     const Value centred = std::make_shared<op::v1::Subtract>(stem, mean)->output(0);
-    const Value variance = mean_of(std::make_shared<op::v1::Multiply>(centred, centred)->output(0));
+    const Value variance =
+        mean_of_images(std::make_shared<op::v1::Multiply>(centred, centred)->output(0));
     add_output(mean, kStemMeanOutput);
     add_output(variance, kStemVarOutput);
   }

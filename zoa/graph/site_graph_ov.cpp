@@ -40,11 +40,6 @@ Value reduce_mean(const Value& value, const std::vector<std::int64_t>& axes) {
   return std::make_shared<op::v1::ReduceMean>(value, make_indices(axes), true)->output(0);
 }
 
-// Of each image, over its positions.
-Value mean_of_images(const Value& value) {
-  return value.get_shape().size() == 4 ? mean_of_positions(value) : reduce_mean(value, {1});
-}
-
 Value mean_over(const Value& value) {
   const bool map = value.get_shape().size() == 4;
   return map ? reduce_mean(mean_of_positions(value), {0}) : reduce_mean(value, row_axes(value));
@@ -58,6 +53,10 @@ Value mean_of_positions(const Value& map) {
                                            ov::Shape{shape[2], shape[3]}, true,
                                            op::RoundingType::FLOOR)
       ->output(0);
+}
+
+Value mean_of_images(const Value& value) {
+  return value.get_shape().size() == 4 ? mean_of_positions(value) : reduce_mean(value, {1});
 }
 
 ValueMoments measure_value(const Value& value, std::size_t group) {

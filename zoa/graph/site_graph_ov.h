@@ -18,6 +18,9 @@ struct ValueMoments {
 /// reduction of the same axes takes up to three times as long (docs/performance.md).
 ov::Output<ov::Node> mean_of_positions(const ov::Output<ov::Node>& map);
 
+/// Mean over the positions of a map or the tokens (B, T, C) of each image; axes are kept.
+ov::Output<ov::Node> mean_of_images(const ov::Output<ov::Node>& value);
+
 /// group  channels per block of the covariance; 0 = no covariance. Shapes must be static.
 ValueMoments measure_value(const ov::Output<ov::Node>& value, std::size_t group);
 
